@@ -1,0 +1,1 @@
+"""Hushtap: spoken card numbers, codes, expiry dates and SSNs never reach the recording."""

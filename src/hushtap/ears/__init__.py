@@ -1,0 +1,1 @@
+"""The ears: what turns windows of audio into words with times."""

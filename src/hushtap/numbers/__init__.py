@@ -1,0 +1,1 @@
+"""Spoken numbers: from words to digits, across turns and channels."""

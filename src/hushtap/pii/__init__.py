@@ -1,0 +1,1 @@
+"""What a number is, and what the policy says about it."""

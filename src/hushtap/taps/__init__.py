@@ -1,0 +1,1 @@
+"""Where calls come from. Each tap yields ``PcmChunk`` on the call's own clock."""

@@ -1,0 +1,1 @@
+"""Encrypted recordings. Other packages import ``hushtap.vault.recordings`` only."""
