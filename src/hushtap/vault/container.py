@@ -1,0 +1,217 @@
+"""The file of one recording: a header, then sealed segments (docs/container-format.md).
+
+Each segment is one Cobblestone-256 message (C2SP chunked-encryption) under the
+recording's data key. Its context holds the header, the segment's number, its
+kind and how far the audio is complete after it: a segment moved, replaced, or
+taken from another recording does not open. Segments are whole before they are
+written, so a killed writer leaves whole segments and at most one torn one.
+
+The last segment of an ended recording is of kind ``CLOSE`` and carries a digest
+of everything before it. A file without one was cut, or its writer was.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import IO, TYPE_CHECKING
+
+from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
+from cryptography.exceptions import InvalidTag
+
+from hushtap.errors import VaultError, VerificationError
+from hushtap.vault.files import PRIVATE_FILE, lock_for_writing, reason, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAGIC = b"HUSHTAP"
+VERSION = 1
+MAX_SEALED = 1 << 20
+"""Longest sealed segment in bytes: what a reader allocates before it can trust a length."""
+
+_HEADER = struct.Struct("<7sBBI25s")
+_FRAME = struct.Struct("<BIQI")
+_CONTEXT = struct.Struct("<BIQ")
+
+
+class Kind(IntEnum):
+    """What a segment holds."""
+
+    OPEN = 1
+    AUDIO = 2
+    NOTES = 3
+    CLOSE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The clear beginning of a file, authenticated by every segment after it."""
+
+    recording_id: str
+    sample_rate: int
+    channels: int
+
+    def pack(self) -> bytes:
+        """Return the 38 bytes that begin the file."""
+        identity = self.recording_id.encode("ascii")
+        return _HEADER.pack(MAGIC, VERSION, self.channels, self.sample_rate, identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A sealed segment as it lies in the file, not yet authenticated.
+
+    ``readable`` is the number of samples that every channel has up to and with
+    this segment; ``digest`` the SHA-256 of the file before it.
+    """
+
+    kind: int
+    number: int
+    readable: int
+    sealed: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """An authenticated segment. ``payload`` is clear: its repr is hidden."""
+
+    kind: Kind
+    readable: int
+    payload: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+
+
+class SegmentWriter:
+    """Appends sealed segments to a new file and holds its lock until closed.
+
+    After an ``OSError`` nothing more is written: whatever was torn stays last.
+
+    Raises:
+        OSError: from every method, as the file system gave it.
+    """
+
+    def __init__(self, path: Path, header: Header, data_key: bytes) -> None:
+        self.path = path
+        self._key = data_key
+        self._header = header.pack()
+        self._digest = hashlib.sha256()
+        self._number = 0
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+        self._file = os.fdopen(handle, "wb", buffering=0)
+        try:
+            lock_for_writing(self._file)
+            self._write(self._header)
+            self.sync()
+            sync_folder(path.parent)
+        except OSError:
+            self._file.close()
+            raise
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the file so far."""
+        return self._digest.digest()
+
+    @property
+    def number(self) -> int:
+        """How many segments were written."""
+        return self._number
+
+    def seal(self, kind: Kind, payload: bytes, readable: int) -> None:
+        """Seal ``payload`` and hand it to the system: it survives this process from here on."""
+        seal = Cobblestone256Encryptor(
+            self._key, self._header + _CONTEXT.pack(kind, self._number, readable)
+        )
+        sealed = seal.update(payload) + seal.finalize()
+        if len(sealed) > MAX_SEALED:
+            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+        self._write(_FRAME.pack(kind, self._number, readable, len(sealed)) + sealed)
+        self._number += 1
+
+    def sync(self) -> None:
+        """Make everything written survive a power cut."""
+        os.fdatasync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file, give up its lock and forget the key. Never raises."""
+        self._key = b""
+        try:
+            self._file.close()
+        except OSError:
+            return
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) or 0 :]
+        self._digest.update(data)
+
+
+def read_frames(file: IO[bytes], path: Path, header: Header) -> Iterator[Frame]:
+    """Yield the whole frames of ``file``, which need not end with one.
+
+    Raises:
+        VerificationError: these are not frames of the recording ``header`` tells of.
+        VaultError: the file is of another version, or cannot be read.
+    """
+    try:
+        yield from _frames(file, path, header)
+    except OSError as error:
+        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+
+
+def _frames(file: IO[bytes], path: Path, header: Header) -> Iterator[Frame]:
+    start = file.read(_HEADER.size)
+    expected = header.pack()
+    if start[: len(MAGIC)] == MAGIC and start[len(MAGIC) : len(MAGIC) + 1] > bytes([VERSION]):
+        raise VaultError(f"{path}: of a newer format; open it with a newer Hushtap")
+    if not expected.startswith(start):
+        raise damaged(path, "its header belongs to another recording or was changed")
+    digest = hashlib.sha256(start)
+    while len(head := file.read(_FRAME.size)) == _FRAME.size:
+        kind, number, readable, length = _FRAME.unpack(head)
+        if length > MAX_SEALED:
+            raise damaged(path, "a segment's length was changed")
+        sealed = file.read(length)
+        if len(sealed) < length:
+            return
+        yield Frame(kind, number, readable, sealed, digest.digest())
+        digest.update(head + sealed)
+
+
+def read_segments(
+    file: IO[bytes], path: Path, header: Header, data_key: bytes
+) -> Iterator[Segment]:
+    """Yield the authenticated segments of ``file`` in order; a torn last one is left out.
+
+    Raises:
+        VerificationError: a segment was changed, moved, removed or added.
+        VaultError: the file is of another version, or cannot be read.
+    """
+    prefix = header.pack()
+    ended = False
+    for number, frame in enumerate(read_frames(file, path, header)):
+        if ended or frame.number != number:
+            raise damaged(path, f"segment {number} is out of place")
+        opener = Cobblestone256Decryptor(
+            data_key, prefix + _CONTEXT.pack(frame.kind, frame.number, frame.readable)
+        )
+        try:
+            payload = opener.update(frame.sealed) + opener.finalize()
+            kind = Kind(frame.kind)
+        except (InvalidTag, ValueError):
+            raise damaged(path, f"segment {number} was changed") from None
+        ended = kind is Kind.CLOSE
+        yield Segment(kind, frame.readable, payload, frame.digest)
+
+
+def damaged(path: Path, what: str) -> VerificationError:
+    """Return the error of a file that is not what was sealed."""
+    return VerificationError(f"{path}: {what}; restore the file from a backup")

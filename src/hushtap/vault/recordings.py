@@ -1,0 +1,306 @@
+"""The vault: a folder of encrypted recordings. Other packages import only this module.
+
+::
+
+    VAULT/catalog.db             what there is, and the wrapped data keys
+    VAULT/keys/recipient.pub     all that a recorder needs
+    VAULT/keys/private.key       opens recordings; keep it elsewhere in production
+    VAULT/recordings/ID.hush     one sealed file each
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import wave
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from hushtap.errors import VaultError, VerificationError
+from hushtap.values import AudioFormat
+from hushtap.vault.catalog import Catalog, RecordingInfo, State
+from hushtap.vault.container import Kind, SegmentWriter
+from hushtap.vault.files import (
+    PRIVATE_FOLDER,
+    being_written,
+    reason,
+    sole_use,
+    sync_folder,
+    whole_file,
+)
+from hushtap.vault.keys import (
+    PRIVATE_NAME,
+    PUBLIC_NAME,
+    PrivateKey,
+    PublicKey,
+    generate_keypair,
+)
+from hushtap.vault.payloads import Opening, pack_record
+from hushtap.vault.reader import OpenedRecording, header_of, last_state, open_recording
+from hushtap.vault.writer import Recording
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "OpenedRecording",
+    "Recording",
+    "RecordingInfo",
+    "State",
+    "Vault",
+    "VerifyResult",
+]
+
+_MAX_WAV = 2**32 - 4096
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """What a deep check of one recording found. ``problem`` is one line, ``None`` where sound."""
+
+    recording_id: str
+    state: State
+    samples: int
+    problem: str | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every byte is what was sealed."""
+        return self.problem is None
+
+
+class Vault:
+    """A folder of encrypted recordings. Make one by ``create`` or ``open``."""
+
+    def __init__(
+        self, path: Path, private_key: Path | None, passphrase: str | None, *, create: bool
+    ) -> None:
+        self.path = path
+        self._catalog = Catalog(path / "catalog.db", create=create)
+        self._public = PublicKey.load(path / "keys" / PUBLIC_NAME)
+        self._private_path = private_key or path / "keys" / PRIVATE_NAME
+        self._passphrase = passphrase
+        self._private: PrivateKey | None = None
+        self._settle_all()
+
+    @staticmethod
+    def create(path: Path, *, passphrase: str | None = None) -> Vault:
+        """Open the vault at ``path``; make it, with a new key pair, where there is none.
+
+        ``passphrase`` protects a new private key, and opens an existing one.
+
+        Raises:
+            VaultError: the folder cannot be made, or a vault there lacks its parts.
+        """
+        try:
+            for folder in (path, path / "keys", path / "recordings"):
+                folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            with sole_use(path / "vault.lock"):
+                _make_keys(path, passphrase)
+                vault = Vault(path, None, passphrase, create=True)
+                sync_folder(path)
+        except OSError as error:
+            raise VaultError(f"{path}: a vault cannot be made here ({reason(error)})") from None
+        return vault
+
+    @staticmethod
+    def open(
+        path: Path, *, private_key: Path | None = None, passphrase: str | None = None
+    ) -> Vault:
+        """Open the vault at ``path``, and mark recordings whose writer died as interrupted.
+
+        ``private_key`` is only read when a recording is; without one the vault
+        can still be written and listed.
+
+        Raises:
+            VaultError: there is no vault, or it cannot be used.
+        """
+        return Vault(path, private_key, passphrase, create=False)
+
+    def record(
+        self,
+        audio_format: AudioFormat,
+        *,
+        source: str,
+        policy: str,
+        started: datetime | None = None,
+    ) -> Recording:
+        """Begin a recording; ``started`` is now unless given (any time zone).
+
+        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog.
+
+        Raises:
+            VaultError: the file or the catalog cannot be written.
+        """
+        start = (started or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        info = RecordingInfo(
+            id=f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+            started=start,
+            audio_format=audio_format,
+            state=State.OPEN,
+            samples=0,
+            source=source,
+            policy=policy,
+            findings={},
+            key_id=self._public.key_id,
+        )
+        data_key = secrets.token_bytes(32)
+        opening = Opening(start.isoformat(), source, policy, version("hushtap"))
+        path = self._file(info.id)
+        try:
+            segments = SegmentWriter(path, header_of(info), data_key)
+        except OSError as error:
+            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
+        try:
+            # Locked before it is listed: no one takes a new recording for a dead one.
+            self._catalog.add(info, self._public.wrap(data_key, info.id))
+            segments.seal(Kind.OPEN, pack_record(opening), 0)
+        except (OSError, VaultError) as error:
+            segments.close()
+            self._settle(info)
+            if isinstance(error, OSError):
+                raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
+            raise
+        return Recording(
+            info,
+            segments,
+            finish=partial(self._catalog.finish, info.id),
+            settle=partial(self._settle, info),
+        )
+
+    def list(self) -> builtins.list[RecordingInfo]:
+        """Return all recordings, oldest first. Raises ``VaultError``."""
+        self._settle_all()
+        return [*self._catalog.list()]
+
+    def info(self, recording_id: str) -> RecordingInfo:
+        """Return what is known of a recording by its id or the unique beginning of it.
+
+        Raises:
+            VaultError: none or several match.
+        """
+        return self._catalog.find(recording_id)[0]
+
+    def read(self, recording_id: str) -> OpenedRecording:
+        """Decrypt a recording into memory and check all of it.
+
+        Raises:
+            VerificationError: it is not what was sealed.
+            VaultError: it is unknown, or the private key is missing or another.
+        """
+        info, wrapped = self._catalog.find(recording_id)
+        path = self._file(info.id)
+        private = self._private_key()
+        if private.public.key_id != info.key_id:
+            raise VaultError(
+                f"{self._private_path}: is key {private.public.key_id}, but recording {info.id} "
+                f"was sealed to key {info.key_id}; name that private key"
+            )
+        data_key = private.unwrap(wrapped, info.id)
+        try:
+            with path.open("rb") as file:
+                return open_recording(file, path, info, data_key)
+        except OSError as error:
+            raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+
+    def export(self, recording_id: str, wav_path: Path, *, force: bool = False) -> None:
+        """Write the redacted audio to ``wav_path`` as WAV PCM16, in clear, whole or not at all.
+
+        Raises:
+            VerificationError: the recording is not what was sealed.
+            VaultError: ``wav_path`` exists and ``force`` is not set, or cannot be written.
+        """
+        opened = self.read(recording_id)
+        if opened.samples.nbytes > _MAX_WAV:
+            raise VaultError(
+                f"{wav_path}: the recording is longer than a WAV file can hold (4 GiB)"
+            )
+        # The standard library's writer: it passes on the errors of the disk as they are.
+        with whole_file(wav_path, replace=force) as file, wave.open(file, "wb") as wav:
+            wav.setnchannels(opened.audio_format.channels)
+            wav.setsampwidth(2)
+            wav.setframerate(opened.audio_format.sample_rate)
+            wav.writeframes(opened.samples.astype("<i2").tobytes())
+
+    def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
+        """Decrypt and check one recording or all of them; problems are results, not errors.
+
+        Raises:
+            VaultError: the recording is unknown, or the private key is missing or another.
+        """
+        self._private_key()
+        infos = self.list() if recording_id is None else [self.info(recording_id)]
+        results = [self._verify(info) for info in infos]
+        if recording_id is None:
+            results += self._strays({info.id for info in infos})
+        return results
+
+    def _verify(self, info: RecordingInfo) -> VerifyResult:
+        try:
+            found = self.read(info.id).info
+        except VaultError as error:
+            return VerifyResult(info.id, info.state, 0, str(error))
+        return VerifyResult(info.id, found.state, found.samples, None)
+
+    def _strays(self, known: set[str]) -> Iterator[VerifyResult]:
+        """Tell of files that have no key: their row is gone, or their writer died at once."""
+        for path in sorted((self.path / "recordings").glob("*.hush")):
+            if path.stem in known:
+                continue
+            with path.open("rb") as file:
+                if being_written(file):
+                    continue
+            problem = f"{path}: not in the catalog; restore that from a backup or delete the file"
+            yield VerifyResult(path.stem, State.INTERRUPTED, 0, problem)
+
+    def _file(self, recording_id: str) -> Path:
+        return self.path / "recordings" / f"{recording_id}.hush"
+
+    def _private_key(self) -> PrivateKey:
+        if self._private is None:
+            self._private = PrivateKey.load(self._private_path, self._passphrase)
+        return self._private
+
+    def _settle_all(self) -> None:
+        for info in self._catalog.list(state=State.OPEN):
+            self._settle(info)
+
+    def _settle(self, info: RecordingInfo) -> None:
+        """Note in the catalog what a dead writer left; a living one is left alone.
+
+        Never raises: what cannot be noted now is noted when the vault is next opened.
+        """
+        with suppress(OSError, VaultError):
+            left = self._left_behind(info)
+            if left is not None:
+                self._catalog.finish(info.id, *left, None)
+
+    def _left_behind(self, info: RecordingInfo) -> tuple[State, int] | None:
+        path = self._file(info.id)
+        try:
+            with path.open("rb") as file:
+                if being_written(file):
+                    return None
+                # What the catalog is told of must not be lost to a power cut afterwards.
+                os.fsync(file.fileno())
+                return last_state(file, path, info)
+        except (FileNotFoundError, VerificationError):
+            return State.INTERRUPTED, 0
+
+
+def _make_keys(path: Path, passphrase: str | None) -> None:
+    folder = path / "keys"
+    if (folder / PUBLIC_NAME).exists():
+        return
+    if (path / "catalog.db").exists():
+        raise VaultError(f"{folder / PUBLIC_NAME}: missing; put the vault's public key back")
+    if (folder / PRIVATE_NAME).exists():
+        PrivateKey.load(folder / PRIVATE_NAME, passphrase).public.save(folder / PUBLIC_NAME)
+        return
+    generate_keypair(folder, passphrase=passphrase)
