@@ -1,0 +1,156 @@
+"""One Whisper per process, driven on CTranslate2 directly.
+
+``WhisperModel.transcribe`` pads each look to 30 s, retries with rising
+temperatures and hides segments that it doubts. On a live call each of these is
+a cost or a leak: here windows stay short, decoding is greedy and capped, and
+what looks doubtful is reported, not dropped. Measured grounds: docs/adr/0007.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import ctranslate2
+import numpy as np
+import tokenizers
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import Tokenizer
+from numpy.typing import NDArray
+
+from hushtap.errors import ModelError
+from hushtap.timeline import Span
+from hushtap.vad import EAR_RATE
+from hushtap.values import Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FRAME = 320
+"""Samples per encoder frame (20 ms), the grain of word times."""
+
+LENGTH_GRAIN = EAR_RATE
+"""Windows are padded to a multiple of this, so that equal lengths meet in a batch."""
+
+MAX_BATCH = 8
+"""Windows encoded at once; larger batches fall out of the cache."""
+
+LOOP_RATIO = 3.0
+"""Text that compresses better than this is a decoder in a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the words ear made of one window.
+
+    ``words`` have spans in samples of the window (``EAR_RATE``, 0 = its start).
+    ``looped``: the decoder repeated itself or ran into the token cap, so the
+    words say little about what was spoken: evidence of digits, never of none.
+    """
+
+    words: tuple[Word, ...] = field(repr=False)
+    looped: bool
+
+
+class Engine:
+    """Turns windows of audio into words with times.
+
+    Args:
+        folder: a verified CTranslate2 Whisper folder (``hushtap.models.resolve``).
+        threads: compute threads for one batch.
+        tail: seconds of silence after each window; without it the decoder loops.
+
+    Raises:
+        ModelError: the folder cannot be loaded.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 2, tail: float = 3.0) -> None:
+        try:
+            self._model: Any = ctranslate2.models.Whisper(
+                str(folder), device="cpu", compute_type="int8", intra_threads=threads
+            )
+            text = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as exc:
+            raise ModelError(f"{folder}: cannot be loaded as a CTranslate2 Whisper model") from exc
+        self.name = folder.name
+        self._tail = round(tail * EAR_RATE)
+        self._tokenizer = Tokenizer(text, self._model.is_multilingual, "transcribe", "en")
+        self._start = list(self._tokenizer.sot_sequence)
+        self._prompt = [*self._start, self._tokenizer.no_timestamps]
+        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self._lock = threading.Lock()
+
+    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+        """Return what was heard in each window, in order.
+
+        Args:
+            windows: mono audio at ``EAR_RATE``, each of shape ``(n,)`` in -1 to 1.
+
+        The result for a window does not depend on its neighbours in the batch.
+        """
+        by_length: defaultdict[int, list[int]] = defaultdict(list)
+        for index, window in enumerate(windows):
+            by_length[-(-len(window) // LENGTH_GRAIN) * LENGTH_GRAIN].append(index)
+        heard: list[Heard | None] = [None] * len(windows)
+        with self._lock:
+            for length, indexes in by_length.items():
+                for at in range(0, len(indexes), MAX_BATCH):
+                    batch = indexes[at : at + MAX_BATCH]
+                    results = self._listen([windows[i] for i in batch], length)
+                    for index, result in zip(batch, results, strict=True):
+                        heard[index] = result
+        return [h for h in heard if h is not None]
+
+    def _listen(self, windows: list[NDArray[np.float32]], length: int) -> list[Heard]:
+        encoded = self._encode(windows, length + self._tail)
+        budget = 8 + 7 * length // EAR_RATE
+        results = self._model.generate(
+            encoded,
+            [self._prompt] * len(windows),
+            beam_size=1,
+            max_length=len(self._prompt) + budget,
+            sampling_temperature=0.0,
+        )
+        tokens = [
+            [t for t in r.sequences_ids[0] if t < self._tokenizer.eot] for r in results
+        ]
+        capped = [len(r.sequences_ids[0]) >= budget for r in results]
+        frames = [min(len(w) // (FRAME // 2), (length + self._tail) // (FRAME // 2)) for w in windows]
+        aligned = self._model.align(encoded, self._start, tokens, frames) if any(tokens) else [None] * len(tokens)
+        return [
+            Heard(tuple(self._words(t, a, len(w))), c or self._loops(t))
+            for t, a, w, c in zip(tokens, aligned, windows, capped, strict=True)
+        ]
+
+    def _encode(self, windows: list[NDArray[np.float32]], length: int) -> Any:
+        features = [
+            self._features(np.pad(w, (0, length - len(w))), padding=0) for w in windows
+        ]
+        batch = np.ascontiguousarray(np.stack(features), dtype=np.float32)
+        return self._model.encode(ctranslate2.StorageView.from_array(batch))
+
+    def _loops(self, tokens: list[int]) -> bool:
+        text = self._tokenizer.decode(tokens).encode()
+        return len(text) > 24 and len(text) / len(zlib.compress(text)) > LOOP_RATIO
+
+    def _words(self, tokens: list[int], aligned: Any, length: int) -> list[Word]:
+        """Word times from the cross-attention path, after faster-whisper's ``find_alignment``."""
+        if not tokens:
+            return []
+        texts, pieces = self._tokenizer.split_to_word_tokens([*tokens, self._tokenizer.eot])
+        bounds = np.cumsum([0, *(len(p) for p in pieces[:-1])])
+        path = np.array(aligned.alignments)
+        jumps = np.concatenate(([True], np.diff(path[:, 0]) > 0))
+        times = path[jumps, 1] * FRAME
+        probabilities = aligned.text_token_probs
+        words = []
+        for i, text in enumerate(texts[:-1]):
+            first, last = int(bounds[i]), int(bounds[i + 1])
+            start = min(int(times[min(first, len(times) - 1)]), length)
+            end = min(max(start, int(times[min(last, len(times) - 1)])), length)
+            words.append(Word(text, Span(start, end), float(np.mean(probabilities[first:last]))))
+        return words
