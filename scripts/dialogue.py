@@ -7,18 +7,27 @@ is the voiced extent of the piece, known to 10 ms, before the telephone spoils i
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile as sf
-from numpy.typing import NDArray
 
 import speech
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
 AGENT, CALLER = 0, 1
 SENSITIVE = frozenset({"CREDIT_CARD", "CVV", "EXPIRY", "US_SSN"})
+
+SAID_BY_RECORDINGS = (
+    *("zero", "one", "two", "three", "four"),
+    *("five", "six", "seven", "eight", "nine"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,7 @@ class Dialogue:
         channel: int,
         entity: str,
         groups: Sequence[Group],
+        *,
         between: Sequence[str] = (),
         fillers: Sequence[str] = (),
         gap: tuple[float, float] = (0.25, 0.7),
@@ -98,6 +108,7 @@ class Dialogue:
         self.pause(0.08, 0.25)
         for n, group in enumerate(groups):
             piece = self._digits(channel, group)
+            recorded = " ".join(SAID_BY_RECORDINGS[int(digit)] for digit in group.digits)
             start = self._place(channel, piece)
             self.spans.append(
                 {
@@ -107,7 +118,7 @@ class Dialogue:
                     "entity": entity,
                     "sensitive": entity in SENSITIVE,
                     "text": group.digits,
-                    "said": group.said,
+                    "said": recorded if self.speakers[channel].digits else group.said,
                     "number": self.numbers,
                 }
             )

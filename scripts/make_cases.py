@@ -22,7 +22,7 @@ import soundfile as sf
 
 import sayings as words
 import speech
-from dialogue import AGENT, CALLER, Dialogue, Group, Speaker
+from dialogue import AGENT, CALLER, Dialogue, Speaker
 
 Topic: TypeAlias = Callable[[Dialogue], None]
 
@@ -60,6 +60,8 @@ LINES: tuple[tuple[str, float | None, float], ...] = (
     ("ALAW", None, 0.01),
 )
 
+SILENT_LISTENERS = 0.35
+
 
 def ask(call: Dialogue, kind: str, *, unprompted: tuple[str, ...] = ()) -> None:
     """Let the agent ask for ``kind`` and the caller lead in, or the caller begin unasked."""
@@ -77,9 +79,8 @@ def pick(call: Dialogue, texts: tuple[str, ...]) -> str:
 
 def backchannels(call: Dialogue, count: int) -> list[str]:
     """Draw what the agent says between groups; about every third gap stays empty."""
-    return [
-        "" if call.rng.random() < 0.35 else pick(call, words.BACKCHANNELS) for _ in range(count)
-    ]
+    silent = call.rng.random(count) < SILENT_LISTENERS
+    return ["" if quiet else pick(call, words.BACKCHANNELS) for quiet in silent]
 
 
 def card(style: str, *, listening: bool = False, unprompted: bool = False) -> Topic:
@@ -90,7 +91,7 @@ def card(style: str, *, listening: bool = False, unprompted: bool = False) -> To
         digits = words.card(call.rng, round_groups=style == "hundreds")
         groups = words.grouped(digits, (4, 4, 4, 4), style, call.rng)
         between = backchannels(call, 3) if listening else ()
-        call.number(CALLER, "CREDIT_CARD", groups, between)
+        call.number(CALLER, "CREDIT_CARD", groups, between=between)
 
     return topic
 
@@ -126,7 +127,7 @@ def amex(style: str) -> Topic:
     def topic(call: Dialogue) -> None:
         ask(call, "AMEX")
         groups = words.grouped(words.card(call.rng, 15), (4, 6, 5), style, call.rng)
-        call.number(CALLER, "CREDIT_CARD", groups, backchannels(call, 2))
+        call.number(CALLER, "CREDIT_CARD", groups, between=backchannels(call, 2))
 
     return topic
 
@@ -189,8 +190,8 @@ def ssn(style: str, *, unprompted: bool = False) -> Topic:
     def topic(call: Dialogue) -> None:
         ask(call, "US_SSN", unprompted=words.UNPROMPTED_SSN if unprompted else ())
         groups = words.grouped(words.ssn(call.rng), (3, 2, 4), style, call.rng)
-        between = backchannels(call, 2) if call.rng.random() < 0.5 else ()
-        call.number(CALLER, "US_SSN", groups, between)
+        between = backchannels(call, 2) if call.rng.integers(2) else ()
+        call.number(CALLER, "US_SSN", groups, between=between)
 
     return topic
 
@@ -292,9 +293,7 @@ def make_digits(out: Path, corpora: Path, seed: int, number: int) -> str:
     speaker = speakers[number % len(speakers)]
     length = 13 + (number // len(speakers)) * 6 // 5 % 7
     digits = words.card(rng, length)
-    groups = tuple(
-        len(part) for part in words.split(digits, (4, 6) if length == 15 else (4, 4, 4, 4))
-    )
+    groups = tuple(len(part) for part in words.split(digits, words.card_groups(length)))
     spoken, extents = speech.splice_digits(digits, speaker, corpora, rng, groups)
     edge = speech.RATE // 2
     line = speech.telephone(np.pad(spoken, (edge, edge)), rng, ("ULAW", "ALAW")[number % 2])

