@@ -1,0 +1,180 @@
+"""Calls in files: WAV (also mu-law and A-law), FLAC, MP3, OGG/Opus, AIFF, AU, M4A, WebM ...
+
+libsndfile reads what it knows, FFmpeg the rest. Memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import soundfile
+
+from hushtap.errors import TapError
+from hushtap.taps import containers
+from hushtap.taps.samples import NotANumberError, chunked, to_int16
+from hushtap.taps.wav import missing_bytes, opens_with_zero_length, write_wav
+from hushtap.values import MAX_CHANNELS, MAX_RATE, MIN_RATE, AudioFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hushtap.taps.samples import Block
+    from hushtap.values import PcmChunk
+
+__all__ = ["SUFFIXES", "FileTap", "find_audio", "write_wav"]
+
+_WAVES = (".wav", ".aif", ".aiff", ".au", ".caf", ".flac")
+_CODED = (".aac", ".amr", ".mp3", ".oga", ".ogg", ".opus", ".wma")
+_BOXED = (".m4a", ".mka", ".mp4", ".webm")
+
+SUFFIXES = frozenset(_WAVES + _CODED + _BOXED)
+"""What a folder is searched for, in lower case. A file named outright may end in anything."""
+
+_SNDFILE_FORMATS = {"AIFF", "AU", "CAF", "FLAC", "MP3", "OGG", "RF64", "WAV", "WAVEX"}
+# These are no containers with a length of their own: they end where they end.
+_STREAMS = {"MP3", "OGG"}
+_BLOCK = 1 << 16
+
+
+class FileTap:
+    """One recorded call, mono or two channels, 8-48 kHz, of any format in ``SUFFIXES``.
+
+    ``chunk`` is the length of what iteration yields, in samples per channel; one
+    second where it is left out. Every iteration reads the file from its start.
+
+    Raises:
+        TapError: absent, unreadable, empty, cut short, not audio, or of a rate or
+            channel count that Hushtap does not take; while iterating: damaged, or
+            holding NaN.
+    """
+
+    def __init__(self, path: str | Path, *, chunk: int | None = None) -> None:
+        self.path = Path(path)
+        _check_file(self.path)
+        self._by_sndfile, self.format = _probe(self.path)
+        self.label = self.path.name
+        self.chunk = self.format.sample_rate if chunk is None else chunk
+
+    def __iter__(self) -> Iterator[PcmChunk]:
+        """Yield the file's audio in chunks, channels in turn."""
+        read = _sndfile_blocks if self._by_sndfile else containers.blocks
+        return chunked(_guarded(self.path, read(self.path, self.format)), self.chunk)
+
+
+def find_audio(paths: Iterable[str | Path]) -> list[tuple[Path, Path]]:
+    """Return ``(root, file)`` for every audio file under ``paths``, sorted within each.
+
+    A file is its own, whatever its suffix, with its folder as root. Folders are
+    searched to any depth by suffix; hidden entries and links to folders are passed
+    over. No file comes twice.
+
+    Raises:
+        TapError: a path is absent, a folder cannot be read or holds no audio.
+    """
+    found: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            files = sorted(_walk(path))
+            if not files:
+                raise TapError(
+                    f"{path} holds no audio: {' '.join(sorted(SUFFIXES))} are looked for"
+                )
+            for file in files:
+                found.setdefault(file, path)
+        elif path.exists():
+            found.setdefault(path, path.parent)
+        else:
+            raise TapError(f"{path} does not exist: check the name")
+    return [(root, file) for file, root in found.items()]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for base, folders, files in os.walk(folder, onerror=_refuse_folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield Path(base) / name
+
+
+def _refuse_folder(exc: OSError) -> None:
+    raise TapError(f"{exc.filename} cannot be read ({exc.strerror}): check its permissions")
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+    except FileNotFoundError as exc:
+        raise TapError(f"{path} does not exist: check the name") from exc
+    except IsADirectoryError as exc:
+        raise TapError(f"{path} is a folder: give a file") from exc
+    except OSError as exc:
+        raise TapError(f"{path} cannot be read ({exc.strerror}): check its permissions") from exc
+    if not stat.S_ISREG(status.st_mode):
+        raise TapError(f"{path} is no regular file: pipe raw PCM to standard input instead")
+    if status.st_size == 0:
+        raise TapError(f"{path} is empty: record it again or leave it out")
+    if missing := missing_bytes(path):
+        raise TapError(f"{path} is cut short: {missing} bytes of its audio are gone; copy it again")
+
+
+def _probe(path: Path) -> tuple[bool, AudioFormat]:
+    """Return whether libsndfile reads the file, and its format."""
+    try:
+        with soundfile.SoundFile(path.absolute()) as file:
+            rate, channels, frames = file.samplerate, file.channels, file.frames
+            known = file.format in _SNDFILE_FORMATS
+    except (soundfile.LibsndfileError, TypeError):
+        known, rate, channels, frames = False, 0, 0, 0
+    try:
+        if not known or (frames == 0 and opens_with_zero_length(path)):
+            return False, containers.probe(path)
+        audio = AudioFormat(rate, channels)
+    except ValueError as exc:
+        raise TapError(
+            f"{path}: {exc}; convert it to {MIN_RATE}-{MAX_RATE} Hz, 1 or {MAX_CHANNELS} channels"
+        ) from exc
+    if frames == 0:
+        raise TapError(f"{path} is a header without audio: record it again or leave it out")
+    return True, audio
+
+
+def _sndfile_blocks(path: Path, audio: AudioFormat) -> Iterator[Block]:
+    with soundfile.SoundFile(path.absolute()) as file:
+        dtype = _dtype(file.subtype)
+        count = 0
+        while len(block := file.read(_BLOCK, dtype=dtype, always_2d=True)):
+            count += len(block)
+            yield to_int16(block)
+        if count < file.frames and file.format not in _STREAMS:
+            raise TapError(
+                f"{path} is cut short or damaged after {count / audio.sample_rate:.1f} s:"
+                " copy it again"
+            )
+
+
+def _dtype(subtype: str) -> Literal["int16", "int32", "float32", "float64"]:
+    """Return the type to ask libsndfile for, so that rounding and clipping stay ours."""
+    if subtype in {"FLOAT", "VORBIS", "OPUS"} or subtype.startswith("MPEG"):
+        return "float32"
+    if subtype == "DOUBLE":
+        return "float64"
+    return "int32" if subtype.endswith(("_20", "_24", "_32")) else "int16"
+
+
+def _guarded(path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+    """Pass ``blocks`` on, library errors translated; refuse a file without a sample."""
+    empty = True
+    try:
+        for block in blocks:
+            empty = empty and not len(block)
+            yield block
+    except NotANumberError as exc:
+        raise TapError(f"{path} holds samples that are not numbers (NaN): export it again") from exc
+    except (soundfile.LibsndfileError, OSError) as exc:
+        raise TapError(f"{path} is damaged or gone: copy it again") from exc
+    if empty:
+        raise TapError(f"{path} holds no audio: record it again or leave it out")
