@@ -153,7 +153,7 @@ def _below_thousand(atoms: Sequence[Atom], said: list[Said], at: int) -> tuple[l
     if len(part) == 1 and _is(atoms, after, Kind.HUNDRED):
         part, after = _hundreds(atoms, part, after)
         return said[: -len(part)] + part, after
-    return _added(atoms, said, at)
+    return (said, at) if _is(atoms, after, Kind.THOUSAND) else _added(atoms, said, at)
 
 
 def _added(atoms: Sequence[Atom], said: list[Said], at: int) -> tuple[list[Said], int]:
@@ -161,7 +161,7 @@ def _added(atoms: Sequence[Atom], said: list[Said], at: int) -> tuple[list[Said]
     if not (at < len(atoms) and atoms[at].before <= Break.AND and _addend(atoms[at])):
         return said, at
     part, after = _small(atoms, at)
-    if _is(atoms, after, Kind.HUNDRED) or _is(atoms, after, Kind.THOUSAND):
+    if _is(atoms, after, Kind.HUNDRED):
         return said, at
     return said[: -len(part)] + part, after
 

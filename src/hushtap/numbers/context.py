@@ -69,7 +69,7 @@ def hear(texts: Sequence[str], *, lenient: bool) -> list[Heard]:
     _phrases(heard)
     _one(heard)
     _times(heard, lenient=lenient)
-    _oh(heard)
+    _oh(heard, lenient=lenient)
     if lenient:
         _lenient_homophones(heard)
     else:
@@ -99,7 +99,8 @@ def _hear(text: str) -> Heard:
         kind = counted[0].kind
     elif len(said) > 1 and all(token.kind in COUNTED for token in said):
         kind = said[-1].kind
-    part = Part.NUMBER if kind in DEFINITE else _PLAIN.get(kind, Part.OTHER)
+    numeral = any(token.text.isdecimal() for token in said)
+    part = Part.NUMBER if numeral or kind in DEFINITE else _PLAIN.get(kind, Part.OTHER)
     return Heard(cut, key, kind, part)
 
 
@@ -129,7 +130,10 @@ def _one(heard: list[Heard]) -> None:
     for at, this in enumerate(heard):
         if this.key != "one" or _number(heard, at - 1) or _number(heard, at + 1):
             continue
-        if _key(heard, at - 1) in ONE_BEFORE or _key(heard, at + 1) in ONE_AFTER:
+        # In "four two, no, one" the word before closes a correction, not an idiom.
+        begun = at > 0 and [token.kind for token in heard[at - 1].tokens[-1:]] == [Kind.MARK]
+        led = _key(heard, at - 1) in ONE_BEFORE and not begun and not _number(heard, at - 2)
+        if led or _key(heard, at + 1) in ONE_AFTER:
             this.part = Part.IDIOM
 
 
@@ -139,7 +143,7 @@ def _times(heard: list[Heard], *, lenient: bool) -> None:
     sayable = {Kind.OH, Kind.PLURAL} | ({Kind.HOMOPHONE} if lenient else set())
     for at in range(len(heard) - 1, -1, -1):
         this = heard[at]
-        if this.kind is Kind.TIMES and len(this.tokens) and at_next >= 0:
+        if this.kind is Kind.TIMES and at_next >= 0:
             after = heard[at_next]
             if after.part is Part.NUMBER or after.kind in sayable:
                 this.part = after.part = Part.NUMBER
@@ -147,15 +151,22 @@ def _times(heard: list[Heard], *, lenient: bool) -> None:
             at_next = at
 
 
-def _oh(heard: list[Heard]) -> None:
+def _oh(heard: list[Heard], *, lenient: bool) -> None:
     """Settle ``oh`` beside numbers, in rows, and where it is an exclamation."""
     _oh_spreads(heard)
+    before, after = _nearest(heard, 1), _nearest(heard, -1)
     row = 0
     for at, this in enumerate(heard):
-        row = row + 1 if this.kind is Kind.OH and this.part is not Part.NUMBER else 0
+        loose = this.kind is Kind.OH and this.part is not Part.NUMBER
+        row = row + 1 if loose else 0
         if row >= _LONELY_OHS:
             for back in range(row if row == _LONELY_OHS else 1):
                 heard[at - back].part = Part.NUMBER
+        elif loose and before[at] and after[at]:
+            this.part = Part.NUMBER
+        elif loose and lenient and (before[at] or after[at]):
+            exclaimed = _key(heard, at + 1) in OH_AFTER
+            this.part = Part.IDIOM if exclaimed else Part.NUMBER
     for at, this in enumerate(heard):
         if this.kind is Kind.OH and this.part is not Part.NUMBER:
             this.part = Part.IDIOM if _key(heard, at + 1) in OH_AFTER else Part.FILLER
@@ -176,7 +187,6 @@ def _lenient_homophones(heard: list[Heard]) -> None:
         for at in order:
             if heard[at].part is Part.HOMOPHONE and _number(heard, at - step):
                 heard[at].part = Part.NUMBER
-    # Across fillers, each word's nearest on either side; kept in arrays to stay linear.
     before = _nearest(heard, 1)
     after = _nearest(heard, -1)
     for at, this in enumerate(heard):
@@ -185,14 +195,16 @@ def _lenient_homophones(heard: list[Heard]) -> None:
 
 
 def _nearest(heard: Sequence[Heard], step: int) -> list[bool]:
-    """Say for each word whether the nearest one that is no filler or homophone is a number."""
+    """Say for each word whether the nearest clear one before it (after it, at -1) is a number."""
     found = [False] * len(heard)
     last = False
     order = range(len(heard)) if step == 1 else range(len(heard) - 1, -1, -1)
     for at in order:
         found[at] = last
-        if heard[at].part not in _QUIET and heard[at].part is not Part.HOMOPHONE:
-            last = heard[at].part is Part.NUMBER
+        part = heard[at].part
+        unclear = part is Part.HOMOPHONE or (heard[at].kind is Kind.OH and part is not Part.NUMBER)
+        if part not in _QUIET and not unclear:
+            last = part is Part.NUMBER
     return found
 
 

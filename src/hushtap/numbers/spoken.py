@@ -100,7 +100,7 @@ def _stretches(words: Sequence[Word], heard: Sequence[Heard], longest: int) -> I
     for index, (word, this) in enumerate(zip(words, heard, strict=True)):
         if first is not None:
             silent = word.span.start - end > longest
-            if silent or this.part is Part.OTHER or index - last > MOST_BETWEEN:
+            if silent or this.part is Part.OTHER or index - last - 1 > MOST_BETWEEN:
                 yield range(first, last + 1)
                 first = None
         if this.part in {Part.NUMBER, Part.MONTH}:
