@@ -115,6 +115,8 @@ def read_policy(path: Path) -> Policy:
     except tomllib.TOMLDecodeError as exc:
         reason = " ".join(str(exc).split())
         raise PolicyError(f"{path}: not valid TOML: {reason}") from exc
+    except RecursionError:
+        raise PolicyError(f"{path}: nested too deep; a policy is a flat TOML file") from None
     for key in found:
         if key not in _KEYS:
             raise PolicyError(
