@@ -32,8 +32,9 @@ _VOCABULARIES = ("vocabulary.txt", "vocabulary.json")
 class ModelStatus:
     """One line of ``hushtap models list``.
 
-    ``path`` is the verified folder or ``None``; ``detail`` says where it came
-    from or what is wrong and how to put it right. ``size`` is in bytes.
+    ``path`` is the verified folder or ``None``; ``installed`` says that an installed
+    package will be assembled into it at first use. ``detail`` says what is there, or
+    what is wrong and how to put it right. ``size`` is in bytes.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ModelStatus:
     size: int
     default: bool
     path: Path | None
+    installed: bool
     detail: str
 
 
@@ -128,12 +130,7 @@ def fetch(name: str, *, source: str | Path | None = None) -> Path:
 
 def status() -> list[ModelStatus]:
     """Return, for each model of the manifest, whether it is here and whole."""
-    lines = []
-    for spec in load_manifest().values():
-        path, detail = _locate(spec)
-        size = sum(file.size for file in spec.files.values())
-        lines.append(ModelStatus(spec.name, spec.licence, size, spec.default, path, detail))
-    return lines
+    return [_status(spec) for spec in load_manifest().values()]
 
 
 def cache_folder() -> Path:
@@ -234,18 +231,19 @@ def _in_place(source: Source) -> Path | None:
     return folders.pop() if whole and len(folders) == 1 else None
 
 
-def _locate(spec: ModelSpec) -> tuple[Path | None, str]:
-    """Return the verified folder and where it is, or ``None`` and the reason; write nothing."""
+def _status(spec: ModelSpec) -> ModelStatus:
+    def line(detail: str, path: Path | None = None, *, installed: bool = False) -> ModelStatus:
+        size = sum(file.size for file in spec.files.values())
+        return ModelStatus(spec.name, spec.licence, size, spec.default, path, installed, detail)
+
     for place in _ready_folders(spec):
         if place.exists() or place.is_symlink():
             wrong = problem(place, spec)
-            if wrong is not None:
-                return None, f"{wrong}: {_repair(place, spec)}"
-            return place, "verified"
+            return line(f"{wrong}: {_repair(place, spec)}") if wrong else line("verified", place)
     for source in spec.sources:
         if source.type == PACKAGE and _package_files(source) is not None:
-            return None, "installed as a package; assembled at first use"
-    return None, _how_to_get(spec)
+            return line("installed as a package; assembled at first use", installed=True)
+    return line(_how_to_get(spec))
 
 
 # --- assembling

@@ -176,7 +176,7 @@ class MicrophoneTap:
             self._put(end)
 
     def _put(self, item: Block | OSError | None) -> None:
-        """Wait for room while someone listens. While this waits the device overflows and says so."""
+        """Wait for room while someone listens; meanwhile the device overflows and says so."""
         while not self._abandoned.is_set():
             with contextlib.suppress(queue.Full):
                 self._queue.put(item, timeout=_PATIENCE)

@@ -1,0 +1,44 @@
+# Every target sets up what it needs. PYTHON=/path/to/python3.12 picks an interpreter.
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint bench samples clean
+
+help:
+	@echo "make demo       play a sample call through the live path and judge the recording"
+	@echo "make test       run the tests (make test-slow: those that take minutes)"
+	@echo "make lint       ruff and mypy"
+	@echo "make bench      speed, leak and delay against faster-whisper with stock Presidio"
+	@echo "make samples    make the sample calls anew"
+	@echo "make setup      only set up; make clean undoes it"
+
+setup: $(READY)
+
+$(READY): requirements.lock requirements-mic.lock pyproject.toml scripts/setup.sh
+	scripts/setup.sh
+	touch $@
+
+demo: $(READY)
+	$(BIN)/hushtap demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python scripts/bench.py
+
+samples: $(READY)
+	$(BIN)/python scripts/make_samples.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist out

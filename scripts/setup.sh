@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Makes .venv with exactly what the lock files name. Debian and Ubuntu packages
+# that are missing are installed where that is allowed (root, or sudo without a
+# password; HUSHTAP_NO_APT=1 forbids it); elsewhere setup goes on and says what
+# is missing. Packages come from pip's own configuration.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+suits() {
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+}
+
+choose_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+        if command -v "$candidate" >/dev/null && suits "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    say "no Python 3.11 to 3.13 (${PYTHON:-python3}): install one, or set PYTHON to its path"
+    return 1
+}
+
+# Prints the Debian package of each thing that is not there.
+missing_packages() {
+    local version header
+    version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+    header=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include") + "/Python.h")')
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || echo "$version-venv"
+    [ -e "$header" ] || echo "$version-dev"
+    [ -e /usr/include/portaudio.h ] || echo portaudio19-dev
+    command -v gcc >/dev/null || echo gcc
+    ls /usr/include/stdio.h >/dev/null 2>&1 || echo libc6-dev
+    command -v espeak-ng >/dev/null || echo espeak-ng
+    command -v strace >/dev/null || echo strace
+    command -v unshare >/dev/null || echo util-linux
+}
+
+install_packages() {
+    local -a as_root=()
+    if [ "${HUSHTAP_NO_APT:-}" = 1 ] || ! command -v apt-get >/dev/null; then
+        return 1
+    elif [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null && sudo -n true 2>/dev/null || return 1
+        as_root=(sudo -n)
+    fi
+    say "installing $*"
+    "${as_root[@]}" apt-get update -qq || true
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+python=$(choose_python)
+mapfile -t missing < <(missing_packages)
+if [ "${#missing[@]}" -gt 0 ] && ! install_packages "${missing[@]}"; then
+    say "not installed: ${missing[*]}"
+    say "with the rights to: apt-get install ${missing[*]}"
+fi
+
+if ! suits .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    rm -rf .venv
+    "$python" -m venv .venv || {
+        rm -rf .venv
+        say "$python cannot make a virtual environment: install python3-venv"
+        exit 1
+    }
+fi
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+pip=(.venv/bin/python -m pip install --quiet)
+"${pip[@]}" --require-hashes -r requirements.lock
+"${pip[@]}" --no-deps -e .
+if [ -e /usr/include/portaudio.h ]; then
+    "${pip[@]}" --require-hashes -r requirements-mic.lock ||
+        say "PyAudio did not build: the microphone is left out and its tests skip"
+else
+    say "no PortAudio headers: the microphone is left out and its tests skip"
+fi
+say "ready: .venv ($(.venv/bin/python --version))"
