@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -68,15 +69,11 @@ def test_every_flipped_bit_is_found(small: SmallFile) -> None:
     for at in range(len(data)):
         for bit in range(8):
             data[at] ^= 1 << bit
-            with pytest.raises(VaultError):
-                small.open(bytes(data), State.CLOSED)
-            try:
-                opened = small.open(bytes(data))
-            except VaultError:
-                pass
-            else:
+            with suppress(VaultError):
                 # A longer length points past the end and reads as a cut.
-                assert_exact_beginning(opened, small)
+                assert_exact_beginning(small.open(bytes(data)), small)
+                with pytest.raises(VerificationError):
+                    small.open(bytes(data), State.CLOSED)
             data[at] ^= 1 << bit
     assert small.open(bytes(data)).complete
 
