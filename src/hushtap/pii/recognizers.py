@@ -26,7 +26,15 @@ from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from hushtap.errors import HushtapError
 from hushtap.pii.nlp import BlankEngine, Run, lemmas, runs_of
 from hushtap.pii.normalise import Normalised, normalise
-from hushtap.pii.shapes import HARMLESS, HARMLESS_AFTER, RECIPES, SURE_LENGTH, Recipe
+from hushtap.pii.shapes import (
+    HARMLESS,
+    HARMLESS_AFTER,
+    RECIPES,
+    SURE_LENGTH,
+    YEAR_AFTER,
+    Recipe,
+    is_year,
+)
 from hushtap.values import Entity
 
 if TYPE_CHECKING:
@@ -42,9 +50,13 @@ CUED_SCORE: Final = 0.6
 _BOOST: Final = 0.4
 _HARMLESS_FACTOR: Final = 0.4
 _HARMLESS_WINDOW: Final = 6
+_NARROW_WINDOW: Final = 3
+"""Lemmas in which a harmless word may stand to speak against a shape that is muted uncued."""
+
 _WORDS_BEFORE: Final = 8
 _WORDS_AFTER: Final = 4
 _AFTER_CARD: Final = 12
+_WEAK: Final = 0.1
 _CARD_IS_SURE: Final = 0.7
 _NAME: Final = RecognizerResult.RECOGNIZER_NAME_KEY
 _ID: Final = RecognizerResult.RECOGNIZER_IDENTIFIER_KEY
@@ -127,32 +139,33 @@ class SpokenRecognizer(EntityRecognizer):
         ]
         for result in raw_recognizer_results:
             run = runs[result.start]
-            if self._harmless(run, context or []):
+            if self._harmless(run, result.score, context or []):
                 result.score *= _HARMLESS_FACTOR
                 result.recognition_metadata[_SETTLED] = True
-            elif self._follows_card(run, result, cards):
+            elif self._follows_card(run, cards) and result.score > _WEAK:
                 result.score = max(result.score + _BOOST, CUED_SCORE)
                 result.recognition_metadata[_SETTLED] = True
         return raw_recognizer_results
 
-    def _harmless(self, run: Run, asked: Sequence[str]) -> bool:
+    def _harmless(self, run: Run, score: float, asked: Sequence[str]) -> bool:
         if len(run.digits) >= SURE_LENGTH:
             return False
         if run.after and run.after[0] in HARMLESS_AFTER:
             return True
-        for word in reversed(run.before[-_WORDS_BEFORE:]):
+        if is_year(run) and not self.recipe.dated and set(run.before[-1:]) & YEAR_AFTER:
+            return True
+        window = _HARMLESS_WINDOW if score < CUED_SCORE else _NARROW_WINDOW
+        for distance, word in enumerate(reversed(run.before[-_WORDS_BEFORE:]), 1):
             if word in self.recipe.cues:
                 return False
-            if word in self.harmless and word in run.before[-_HARMLESS_WINDOW:]:
+            if word in self.harmless and distance <= window:
                 return True
         return not self.recipe.cues & set(asked) and bool(self.harmless & set(asked))
 
-    def _follows_card(self, run: Run, result: RecognizerResult, cards: Sequence[int]) -> bool:
+    def _follows_card(self, run: Run, cards: Sequence[int]) -> bool:
         """Whether a card number ended shortly before, where code and expiry are said."""
-        if not self.recipe.after_card or len(run.before) > _AFTER_CARD:
-            return False
-        weak = result.recognition_metadata[_RULE] in self.recipe.after_card
-        return not weak and any(end <= run.start for end in cards)
+        near = self.recipe.follows_card and len(run.before) <= _AFTER_CARD
+        return near and any(end <= run.start for end in cards)
 
 
 class SpokenEmailRecognizer(PatternRecognizer):

@@ -49,6 +49,8 @@ class Recipe:
 
     ``cues`` and ``harmless`` are lemmas as ``hushtap.pii.nlp`` writes them. Cues of the
     recipe are never harmless to it. ``bonus`` is added where ``proof`` holds.
+    ``follows_card``: said after a card number without being asked for. ``dated``: a
+    year may be this entity.
     """
 
     entity: Entity
@@ -56,7 +58,8 @@ class Recipe:
     cues: frozenset[str]
     proof: Callable[[Run], bool] = field(default=lambda _: False)
     bonus: float = 0.0
-    after_card: frozenset[str] = frozenset()
+    follows_card: bool = False
+    dated: bool = False
 
 
 def _words(text: str) -> frozenset[str]:
@@ -65,8 +68,8 @@ def _words(text: str) -> frozenset[str]:
 
 HARMLESS: Final = _words(
     "phone telephone cell mobile fax extension callback order confirmation reference tracking "
-    "invoice ticket case zip zip_code postcode promo_code amount total price cost balance flight "
-    "room model serial dollar percent quantity size"
+    "invoice ticket zip zip_code postcode promo_code amount total price cost balance flight "
+    "serial dollar percent"
 )
 """Lemmas before a run that say it is something else, unless a cue stands nearer."""
 
@@ -76,6 +79,9 @@ HARMLESS_AFTER: Final = _words(
     "million billion feet inch"
 )
 """Lemmas right after a run that say what it counts."""
+
+YEAR_AFTER: Final = _words("in since until year")
+"""Lemmas that make a year of four digits starting with 19 or 20."""
 
 
 def _count(*lengths: int) -> Callable[[Run], bool]:
@@ -127,7 +133,8 @@ def _aba(run: Run) -> bool:
     )
 
 
-def _year(run: Run) -> bool:
+def is_year(run: Run) -> bool:
+    """Whether the digits read like a year of this century or the last."""
     return len(run.digits) == 4 and run.digits[:2] in {"19", "20"}
 
 
@@ -146,11 +153,7 @@ def _month_year(run: Run) -> bool:
 
 
 def _named_expiry(run: Run) -> bool:
-    return run.has_month and (len(run.digits) == 2 or _year(run))
-
-
-def _last_part(run: Run) -> bool:
-    return 4 <= len(run.digits) <= 9 and not _year(run)
+    return run.has_month and (len(run.digits) == 2 or is_year(run))
 
 
 RECIPES: Final[tuple[Recipe, ...]] = (
@@ -162,9 +165,9 @@ RECIPES: Final[tuple[Recipe, ...]] = (
             Shape("card-long", 0.65, lambda run: len(run.digits) > CARD_LENGTHS[-1]),
             Shape("card-like-phone", 0.1, _phone),
             Shape("card-near-fours", 0.55, lambda run: len(run.digits) >= 10 and _in_fours(run)),
-            Shape("card-near-12", 0.4, _count(12)),
+            Shape("card-near-12", 0.5, _count(12)),
             Shape("card-near", 0.2, _count(10, 11)),
-            Shape("card-part", 0.1, _last_part),
+            Shape("card-part", 0.1, _between(4, 9)),
         ),
         _words(
             "card credit debit visa mastercard master amex american express discover diner maestro "
@@ -177,12 +180,12 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         Entity.CVV,
         (
             Shape("code", 0.2, _count(3)),
-            Shape("code-year", 0.1, _year),
+            Shape("code-year", 0.1, is_year),
             Shape("code", 0.2, _count(4)),
             Shape("code-near", 0.1, _count(2, 5)),
         ),
         _words("cvv cvc cvn cvd cid csc cbv cvb cbb security_code code"),
-        after_card=_words("code-near"),
+        follows_card=True,
     ),
     Recipe(
         Entity.EXPIRY,
@@ -192,7 +195,8 @@ RECIPES: Final[tuple[Recipe, ...]] = (
             Shape("expiry-near", 0.1, _between(2, 6)),
         ),
         _words("expiry expiration expire expired expiring exp good_through thru valid"),
-        after_card=_words("expiry-near"),
+        follows_card=True,
+        dated=True,
     ),
     Recipe(
         Entity.US_SSN,
@@ -202,7 +206,7 @@ RECIPES: Final[tuple[Recipe, ...]] = (
             Shape("ssn-length", 0.2, _count(9)),
             Shape("ssn-near-groups", 0.4, _grouped((2, 2, 4), (3, 1, 4), (3, 2, 3), (3, 2, 5))),
             Shape("ssn-near", 0.15, lambda run: len(run.digits) in {8, 10} and not _phone(run)),
-            Shape("ssn-part", 0.1, lambda run: 2 <= len(run.digits) <= 7 and not _year(run)),
+            Shape("ssn-part", 0.1, _between(2, 7)),
         ),
         _words("social ssn itin taxpayer"),
         proof=_ssn_issued,
@@ -230,9 +234,10 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         (
             Shape("date-named", 0.3, lambda run: run.has_month and len(run.digits) <= 6),
             Shape("date", 0.2, _between(5, 8)),
-            Shape("year", 0.1, _year),
+            Shape("year", 0.1, is_year),
         ),
         _words("dob birth birthday birthdate born"),
+        dated=True,
     ),
     Recipe(
         Entity.PHONE,
