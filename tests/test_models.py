@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -179,6 +180,14 @@ def test_fetch_from_a_folder(folder: Path, own_cache: Path) -> None:
     (folder / "README.md").write_text("as a hub clone has it")
     assert models.fetch(TINY, source=folder) == own_cache / TINY
     assert sorted(entry.name for entry in (own_cache / TINY).iterdir()) == sorted(FILES)
+
+
+def test_two_at_once_agree(own_cache: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(models.fetch, TINY) for _ in range(2)]
+    assert {task.result() for task in both} == {own_cache / TINY}
+    assert models.verify(own_cache / TINY) == own_cache / TINY
+    assert [entry.name for entry in own_cache.iterdir()] == [TINY]
 
 
 def test_fetch_from_a_bad_folder_leaves_nothing(folder: Path, own_cache: Path) -> None:
