@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -288,6 +290,19 @@ def test_swapped_files_and_keys_are_found(vault: Vault, tmp_path: Path) -> None:
             vault.read(recording_id)
 
 
+def test_swapped_wrapped_keys_are_found(vault: Vault) -> None:
+    ids = record(vault, 100), record(vault, 100)
+    with closing(sqlite3.connect(vault.path / "catalog.db")) as connection, connection:
+        keys = dict(connection.execute("SELECT id, wrapped_key FROM recordings"))
+        for recording_id, other in (ids, ids[::-1]):
+            connection.execute(
+                "UPDATE recordings SET wrapped_key = ? WHERE id = ?", (keys[other], recording_id)
+            )
+    for recording_id in ids:
+        with pytest.raises(VerificationError, match="wrapped key does not open"):
+            vault.read(recording_id)
+
+
 def test_a_cut_behind_the_catalogs_back_is_found(vault: Vault) -> None:
     closed = record(vault)
     stopped = vault.record(PHONE_LINE, source="line", policy="abc")
@@ -332,6 +347,24 @@ def test_what_is_not_a_vault_is_said_in_one_line(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(VaultError, match="cannot be made here"):
         Vault.create(file)
+
+
+def test_a_path_the_system_refuses_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(VaultError, match="cannot be looked at"):
+        Vault.open(tmp_path / ("long" * 100))
+    with pytest.raises(VaultError, match="cannot be made here"):
+        Vault.create(tmp_path / ("long" * 100))
+
+
+def test_a_recording_that_cannot_begin_leaves_nothing(vault: Vault) -> None:
+    catalog = vault.path / "catalog.db"
+    catalog.write_bytes(b"not a database, not at all" * 1000)
+    with pytest.raises(VaultError, match="the catalog cannot be used"):
+        vault.record(PHONE_LINE, source="line", policy="abc")
+    assert [*(vault.path / "recordings").iterdir()] == []
+    (vault.path / "recordings").rmdir()
+    with pytest.raises(VaultError, match=r"\.hush: cannot be written \(No such file"):
+        vault.record(PHONE_LINE, source="line", policy="abc")
 
 
 def test_many_recordings_at_once_do_not_mix(vault: Vault) -> None:

@@ -36,6 +36,7 @@ from sqlalchemy import (
 
 from hushtap.errors import VaultError
 from hushtap.values import AudioFormat
+from hushtap.vault.files import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,7 +103,7 @@ class Catalog:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
-        if not create and not path.is_file():
+        if not create and not _is_file(path):
             raise VaultError(f"{path}: no vault here; create one or check the path")
         # A connection lasts one operation: the last to close moves the log into the
         # database, so that no old page lingers beside it.
@@ -211,6 +212,13 @@ def _info(row: Row[Any]) -> RecordingInfo:
         findings=row.findings,
         key_id=row.key_id,
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise VaultError(f"{path}: cannot be looked at ({reason(error)})") from None
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object

@@ -111,7 +111,8 @@ class SegmentWriter:
             self.sync()
             sync_folder(path.parent)
         except OSError:
-            self._file.close()
+            self.close()
+            path.unlink(missing_ok=True)
             raise
 
     @property

@@ -161,12 +161,15 @@ class Vault:
             # Locked before it is listed: no one takes a new recording for a dead one.
             self._catalog.add(info, self._public.wrap(data_key, info.id))
             segments.seal(Kind.OPEN, pack_record(opening), 0)
-        except (OSError, VaultError) as error:
+        except VaultError:
+            segments.close()
+            with suppress(OSError):
+                path.unlink()
+            raise
+        except OSError as error:
             segments.close()
             self._settle(info)
-            if isinstance(error, OSError):
-                raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
-            raise
+            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
         return Recording(
             info,
             segments,
@@ -253,7 +256,7 @@ class Vault:
         for path in sorted((self.path / "recordings").glob("*.hush")):
             if path.stem in known:
                 continue
-            with path.open("rb") as file:
+            with suppress(OSError), path.open("rb") as file:
                 if being_written(file):
                     continue
             problem = f"{path}: not in the catalog; restore that from a backup or delete the file"
