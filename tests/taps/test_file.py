@@ -293,6 +293,14 @@ def test_a_name_that_looks_like_an_address_is_a_file(
     assert len(read(FileTap("-"))) == 8_000
 
 
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    wav(tmp_path / "call.wav").rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    ((_, path),) = find_audio([tmp_path])
+    tap = FileTap(path)
+    assert len(read(tap)) == 8_000
+    assert tap.label == "caf\\udce9.wav"
+
+
 # --- folders
 
 

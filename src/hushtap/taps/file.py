@@ -55,7 +55,8 @@ class FileTap:
         self.path = Path(path)
         _check_file(self.path)
         self._by_sndfile, self.format = _probe(self.path)
-        self.label = self.path.name
+        # A name in another encoding than UTF-8 must not break the log that it goes to.
+        self.label = self.path.name.encode("utf-8", "backslashreplace").decode()
         self.chunk = self.format.sample_rate if chunk is None else chunk
 
     def __iter__(self) -> Iterator[PcmChunk]:
@@ -124,7 +125,7 @@ def _check_file(path: Path) -> None:
 def _probe(path: Path) -> tuple[bool, AudioFormat]:
     """Return whether libsndfile reads the file, and its format."""
     try:
-        with soundfile.SoundFile(path.absolute()) as file:
+        with soundfile.SoundFile(os.fsencode(path.absolute())) as file:
             rate, channels, frames = file.samplerate, file.channels, file.frames
             known = file.format in _SNDFILE_FORMATS
     except (soundfile.LibsndfileError, TypeError):
@@ -143,7 +144,7 @@ def _probe(path: Path) -> tuple[bool, AudioFormat]:
 
 
 def _sndfile_blocks(path: Path, audio: AudioFormat) -> Iterator[Block]:
-    with soundfile.SoundFile(path.absolute()) as file:
+    with soundfile.SoundFile(os.fsencode(path.absolute())) as file:
         dtype = _dtype(file.subtype)
         count = 0
         while len(block := file.read(_BLOCK, dtype=dtype, always_2d=True)):
