@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushtap.numbers.spoken import Form, NumberRun, Part, find_runs, parts
@@ -64,7 +64,7 @@ def cases(table: list[tuple[str, list[str]]]) -> pytest.MarkDecorator:
         ("forty", ["40"]),
         ("eleven hundred eleven hundred", ["11001100"]),
         ("four thousand one hundred", ["4100"]),
-        ("four thousand, one hundred", ["4100"]),
+        ("four thousand, one hundred", ["4000100"]),
         ("forty-one hundred", ["4100"]),
         ("fifty-five hundred", ["5500"]),
         ("one hundred and twenty three", ["123"]),
@@ -395,6 +395,7 @@ def said_number(draw: st.DrawFn) -> tuple[str, str]:
     return text.replace(" ,", ","), "".join(chunks)
 
 
+@settings(deadline=None, derandomize=True)
 @given(said_number(), st.booleans())
 def test_every_rendering_reads_back(number: tuple[str, str], lenient: bool) -> None:  # noqa: FBT001
     said, expected = number
@@ -450,6 +451,7 @@ VOCABULARY = [
 ]
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.lists(
         st.tuples(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushtap.numbers.spoken import find_runs
@@ -71,6 +71,7 @@ def test_the_repr_shows_no_text() -> None:
     assert "4111" not in repr(text_of("my card is 4111"))
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.lists(
         st.one_of(

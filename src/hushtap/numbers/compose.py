@@ -25,7 +25,7 @@ class Break(IntEnum):
     NONE = 0
     AND = 1
     SOFT = 2
-    """A comma or a filler: ends ``forty`` before ``five``."""
+    """A comma or a filler: ends ``forty`` before ``five``, a thousand before a hundred."""
     HARD = 3
     """A pause, a slash, a spoken dash: always ends a group."""
     CORRECTION = 4
@@ -147,7 +147,7 @@ def _thousands(atoms: Sequence[Atom], said: list[Said], at: int) -> tuple[list[S
 
 def _below_thousand(atoms: Sequence[Atom], said: list[Said], at: int) -> tuple[list[Said], int]:
     """Lay ``one hundred and five``, if it starts at ``at``, over the last three zeros."""
-    if not (at < len(atoms) and atoms[at].before <= Break.SOFT and _addend(atoms[at])):
+    if not (at < len(atoms) and atoms[at].before <= Break.AND and _addend(atoms[at])):
         return said, at
     part, after = _small(atoms, at)
     if len(part) == 1 and _is(atoms, after, Kind.HUNDRED):
