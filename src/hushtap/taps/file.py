@@ -125,7 +125,7 @@ def _check_file(path: Path) -> None:
 def _probe(path: Path) -> tuple[bool, AudioFormat]:
     """Return whether libsndfile reads the file, and its format."""
     try:
-        with soundfile.SoundFile(os.fsencode(path.absolute())) as file:
+        with _open(path) as file:
             rate, channels, frames = file.samplerate, file.channels, file.frames
             known = file.format in _SNDFILE_FORMATS
     except (soundfile.LibsndfileError, TypeError):
@@ -143,8 +143,13 @@ def _probe(path: Path) -> tuple[bool, AudioFormat]:
     return True, audio
 
 
+def _open(path: Path) -> soundfile.SoundFile:
+    # As bytes, which the annotation forgets: a str would have to be UTF-8.
+    return soundfile.SoundFile(os.fsencode(path.absolute()))  # type: ignore[arg-type]
+
+
 def _sndfile_blocks(path: Path, audio: AudioFormat) -> Iterator[Block]:
-    with soundfile.SoundFile(os.fsencode(path.absolute())) as file:
+    with _open(path) as file:
         dtype = _dtype(file.subtype)
         count = 0
         while len(block := file.read(_BLOCK, dtype=dtype, always_2d=True)):
