@@ -101,6 +101,10 @@ def cases(table: list[tuple[str, list[str]]]) -> pytest.MarkDecorator:
         ("oh oh oh oh", ["0000"]),
         ("four, uh, oh, uh, one", ["401"]),
         ("A4B2", ["42"]),
+        ("for-oh-nine", ["409"]),
+        ("a-hundred", ["100"]),
+        ("twenty20", ["2020"]),
+        ("Oh, nine, twenty-seven.", ["0927"]),
     ]
 )
 def test_every_way_of_saying_digits(said: str, expected: list[str]) -> None:
@@ -282,6 +286,22 @@ def test_months_belong_to_their_run(said: str, first: int, last: int, expected: 
 def test_forms_are_noted(said: str, form: Form) -> None:
     (run,) = runs(said)
     assert form in run.form
+
+
+def test_numbers_cut_in_pieces_by_the_recogniser_read_as_one() -> None:
+    def pieces(*texts: str) -> NumberRun:
+        words = [
+            Word(text, Span(at * LENGTH, at * LENGTH + LENGTH)) for at, text in enumerate(texts)
+        ]
+        (run,) = find_runs(words, rate=RATE)
+        return run
+
+    run = pieces(" 4", "-1", "-1", "-1,", " 1", "-1", "-1", "-1")
+    assert (run.digits, run.groups) == ("41111111", (4, 4))
+    assert pieces(" 09", "/27").form == {Form.SLASH}
+    assert pieces(" $20", ",000").digits == "20000"
+    assert pieces(" 12", ":30").form == {Form.CLOCK}
+    assert pieces(" 1st").form == {Form.ORDINAL}
 
 
 def test_parts_name_every_word() -> None:

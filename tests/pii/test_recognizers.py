@@ -229,13 +229,14 @@ def test_logs_and_reprs_carry_no_text(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("control").debug("canary")
-    found = everything.analyse("my card is 4929 8832 zebra", context=["ostrich", "card"])
+    text = "my card is 4929 8832 zebra mail badger at example dot com"
+    found = everything.analyse(text, context=["ostrich", "card"])
     engine = BlankEngine()
     engine.load()
     runs = runs_of(engine.process_text("my card is 4929 8832 zebra", "en"))
     seen = caplog.text + repr(found) + repr(runs)
     assert "canary" in seen
-    for secret in ("4929", "8832", "zebra", "ostrich"):
+    for secret in ("4929", "8832", "zebra", "ostrich", "badger", "example"):
         assert secret not in seen
 
 

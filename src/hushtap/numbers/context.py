@@ -93,7 +93,7 @@ def _hear(text: str) -> Heard:
         kind = Kind.NUMERAL
     elif len(said) > 1 and counted:
         # "one-way" and "two-factor" are words; "oh-nine", "double-five", "four-one-uh" are numbers.
-        worded = any(token.kind in {Kind.OTHER, Kind.HOMOPHONE} for token in said)
+        worded = any(token.kind is Kind.OTHER and token.text != "a" for token in said)
         if worded and len(counted) == 1:
             return Heard(cut, key, Kind.OTHER, Part.IDIOM)
         kind = counted[0].kind

@@ -257,9 +257,9 @@ def _form(heard: Sequence[Heard], members: range) -> frozenset[Form]:
 def _forms_within(cut: Sequence[Token]) -> Iterator[Form]:
     for at, token in enumerate(cut):
         form = _WITHIN.get(token.text) or _BESIDE.get(token.text)
-        if form:
-            yield form
         if token.kind in {Kind.ORDINAL, Kind.SUFFIX}:
             yield Form.ORDINAL
+        elif form:
+            yield form
         if token.text in {".", ":"} and at + 1 < len(cut) and cut[at + 1].kind is Kind.NUMERAL:
             yield Form.DECIMAL if token.text == "." else Form.CLOCK
