@@ -12,7 +12,7 @@ import pytest
 from hushtap.errors import VaultError, VerificationError
 from hushtap.vault.catalog import State
 from hushtap.vault.container import MAX_SEALED, Kind, SegmentWriter
-from hushtap.vault.payloads import Closing, pack_record, pack_run
+from hushtap.vault.payloads import Closing, Opening, pack_notes, pack_record, pack_run
 from hushtap.vault.reader import OpenedRecording, header_of, last_state
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, SmallFile, info_of, small_file
 
@@ -92,6 +92,30 @@ def test_segments_swapped_dropped_or_repeated_are_found(small: SmallFile) -> Non
         for order in arranged:
             with pytest.raises(VerificationError):
                 small.open(header + b"".join(order))
+
+
+def test_order_is_kept_where_no_end_could_prove_it(small: SmallFile) -> None:
+    header, *segments = segments_of(small)
+    begun = segments[:-1]
+    assert_exact_beginning(small.open(header + b"".join(begun)), small)
+    notes = begun.pop(2)
+    for order in (begun, [*begun, notes], [*begun[:3], notes, *begun[3:]]):
+        with pytest.raises(VerificationError, match="out of place"):
+            small.open(header + b"".join(order))
+
+
+def test_even_a_segment_in_order_may_not_follow_the_end(tmp_path: Path) -> None:
+    info = info_of("20261122T054500Z-0a1b2c3d")
+    writer = SegmentWriter(tmp_path / "file", header_of(info), bytes(32))
+    writer.seal(Kind.OPEN, pack_record(Opening(info.started.isoformat(), "", "", "")), 0)
+    closing = Closing("closed", 1, (0, 0), writer.digest.hex())
+    writer.seal(Kind.CLOSE, pack_record(closing), 0)
+    ended = SmallFile(writer.path, info, bytes(32), np.empty((0, 2), np.int16), ())
+    assert ended.open().complete
+    writer.seal(Kind.NOTES, pack_notes(WORDS, FINDINGS), 0)
+    writer.close()
+    with pytest.raises(VerificationError, match="segment 2 is out of place"):
+        ended.open()
 
 
 def test_nothing_may_follow_the_end(small: SmallFile) -> None:
@@ -175,6 +199,15 @@ def test_audio_that_does_not_follow_on_is_found(tmp_path: Path) -> None:
         writer.close()
         with pytest.raises(VerificationError):
             SmallFile(path, info, bytes(32), np.empty((0, 2), np.int16), ()).open()
+
+
+def test_a_position_that_its_audio_does_not_bear_out_is_found(tmp_path: Path) -> None:
+    info = info_of("20261122T054500Z-0a1b2c3d")
+    writer = SegmentWriter(tmp_path / "file", header_of(info), bytes(32))
+    writer.seal(Kind.OPEN, pack_record(Opening(info.started.isoformat(), "", "", "")), 5)
+    writer.close()
+    with pytest.raises(VerificationError, match="positions do not match"):
+        SmallFile(writer.path, info, bytes(32), np.empty((0, 2), np.int16), ()).open()
 
 
 def test_a_segment_too_long_to_read_is_never_written(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def read_segments(
         if ended or frame.number != number:
             raise damaged(path, f"segment {number} is out of place")
         opener = Cobblestone256Decryptor(
-            data_key, prefix + _CONTEXT.pack(frame.kind, frame.number, frame.readable)
+            data_key, prefix + _CONTEXT.pack(frame.kind, number, frame.readable)
         )
         try:
             payload = opener.update(frame.sealed) + opener.finalize()
