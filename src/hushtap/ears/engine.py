@@ -115,21 +115,23 @@ class Engine:
             max_length=len(self._prompt) + budget,
             sampling_temperature=0.0,
         )
-        tokens = [
-            [t for t in r.sequences_ids[0] if t < self._tokenizer.eot] for r in results
-        ]
+        tokens = [[t for t in r.sequences_ids[0] if t < self._tokenizer.eot] for r in results]
         capped = [len(r.sequences_ids[0]) >= budget for r in results]
-        frames = [min(len(w) // (FRAME // 2), (length + self._tail) // (FRAME // 2)) for w in windows]
-        aligned = self._model.align(encoded, self._start, tokens, frames) if any(tokens) else [None] * len(tokens)
+        frames = [
+            min(len(w) // (FRAME // 2), (length + self._tail) // (FRAME // 2)) for w in windows
+        ]
+        aligned = (
+            self._model.align(encoded, self._start, tokens, frames)
+            if any(tokens)
+            else [None] * len(tokens)
+        )
         return [
             Heard(tuple(self._words(t, a, len(w))), c or self._loops(t))
             for t, a, w, c in zip(tokens, aligned, windows, capped, strict=True)
         ]
 
     def _encode(self, windows: list[NDArray[np.float32]], length: int) -> Any:
-        features = [
-            self._features(np.pad(w, (0, length - len(w))), padding=0) for w in windows
-        ]
+        features = [self._features(np.pad(w, (0, length - len(w))), padding=0) for w in windows]
         batch = np.ascontiguousarray(np.stack(features), dtype=np.float32)
         return self._model.encode(ctranslate2.StorageView.from_array(batch))
 

@@ -120,6 +120,11 @@ class Listener:
             return None
         return max(0, self.steps - self._schedule.preroll - 5)
 
+    @property
+    def speech_from(self) -> int:
+        """Step at which the speech that goes on began, its pre-roll included."""
+        return self._begin or 0
+
     def resample(self, samples: Samples, *, last: bool = False) -> list[Samples]:
         """Return the whole 20 ms steps that became available on the ears' clock.
 

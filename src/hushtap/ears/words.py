@@ -82,11 +82,15 @@ class WordTrack:
         new = [w for w in new if _middle(w.span) >= left and w.span.end > floor]
         self._suspect(old, new, heard, span)
         agreed = self._agree(old, new, final=window.final)
-        self.tracked = kept + [
-            Tracked(w, window.final or i < agreed) for i, w in enumerate(new)
-        ]
+        self.tracked = kept + [Tracked(w, window.final or i < agreed) for i, w in enumerate(new)]
         self._advance(span, left, right, new, agreed, final=window.final)
         self._forget(span.end)
+
+    def skip(self, window: Window) -> None:
+        """Take note of a window that no ear heard: nothing in it is waited for any more."""
+        end = rescale_span(window.span, EAR_RATE, self._rate).end
+        self.seen_until = max(self.seen_until, end)
+        self.agreed_until = max(self.agreed_until, end)
 
     def _agree(self, old: list[Tracked], new: list[Word], *, final: bool) -> int:
         """Return how many of the new words, from the first on, the last look said too."""

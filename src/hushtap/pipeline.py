@@ -1,0 +1,322 @@
+"""The whole flow of one call, top to bottom: samples in, redacted samples out.
+
+Synchronous, without clock or I/O. A driver feeds samples, lets the ears hear
+the windows that come out, brings back what was heard, and writes what is
+released. Everything happens in the order of the call's own time, so the result
+does not depend on how samples were chunked or how fast the ears were::
+
+    call.feed(chunk)                       # tap -> timeline, voice activity, windows
+    for window in call.windows():          # windows -> ears
+        call.heard(window, heard)          # words -> ledger -> plan -> hold-back
+    for chunk in call.released(): ...      # what may be written
+    call.finish()                          # the call is over: judge and release the rest
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hushtap.ears.windows import Listener, Schedule, Window
+from hushtap.ears.words import WordTrack
+from hushtap.edges import Edges
+from hushtap.holdback import HoldBack
+from hushtap.numbers.ledger import Judged, Ledger, Verdict
+from hushtap.timeline import Span, rescale, rescale_span, to_samples
+from hushtap.vad import EAR_RATE, STEP
+from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hushtap.ears.engine import Heard
+    from hushtap.numbers.ledger import Analyzer
+    from hushtap.pii.policy import Policy
+    from hushtap.values import AudioFormat, PcmChunk, RedactedChunk, Samples
+
+BLOCKS_PER_SECOND: Final = 50
+"""Input is regrouped into blocks of 20 ms of the call's clock, whatever its chunks were."""
+
+TICK_STEPS: Final = 5
+"""Steps of 20 ms between two looks at what may be released."""
+
+GUARD_S: Final = 0.1
+"""Seconds kept back before a hold, beside the policy's own padding."""
+
+TRANSCRIPT_LAG_S: Final = 2.0
+"""Seconds that a word of the transcript waits after its audio, for late mutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """A moment at which release is decided: steps heard so far, and where speech began."""
+
+    steps: int
+    speech_from: tuple[int, ...]
+    """Per channel, the step before which all is silence or was heard through its windows."""
+    speaking: tuple[bool, ...]
+    last: bool = False
+
+
+class Call:
+    """One call. Not thread-safe: one driver."""
+
+    def __init__(
+        self,
+        audio_format: AudioFormat,
+        policy: Policy,
+        analyzer: Analyzer,
+        *,
+        schedule: Schedule | None = None,
+    ) -> None:
+        rate, channels = audio_format.sample_rate, audio_format.channels
+        self.audio_format = audio_format
+        self.policy = policy
+        self._rate = rate
+        self._channels = range(channels)
+        self._listeners = [Listener(c, rate, schedule=schedule) for c in self._channels]
+        self._tracks = [WordTrack(rate) for _ in self._channels]
+        self._ledger = Ledger(policy, rate, channels, analyzer)
+        self._edges = Edges(policy, rate)
+        self._holdback = HoldBack(audio_format, policy.style)
+        self._unblocked: list[list[Samples]] = [[] for _ in self._channels]
+        self._blocks = 0
+        self._steps: list[deque[Samples]] = [deque() for _ in self._channels]
+        self._events: deque[Window | _Tick] = deque()
+        self._results: dict[int, Heard | None] = {}
+        self._new_windows: list[Window] = []
+        self._judged = Judged((), (None,) * channels, armed=False)
+        self._stale = False
+        self._mutes: list[dict[Entity, list[Finding]]] = [{} for _ in self._channels]
+        self._cleared = [0] * channels
+        self._spoken_until = [0] * channels
+        self._released: list[RedactedChunk] = []
+        self._transcript: list[TranscriptWord] = []
+        self._guard = to_samples(policy.pad_before + GUARD_S, rate)
+        self._max_hold = to_samples(policy.max_hold, rate)
+        self._closed = False
+
+    # --- samples in -----------------------------------------------------------------
+
+    def feed(self, chunk: PcmChunk) -> None:
+        """Take the next samples of one channel.
+
+        Raises:
+            ValueError: they do not follow the last ones of their channel.
+        """
+        self._holdback.add(chunk)
+        if not chunk.span:
+            return
+        self._unblocked[chunk.channel].append(chunk.samples.copy())
+        while all(self._holdback.end(c) >= self._block_end(self._blocks) for c in self._channels):
+            self._block()
+
+    def finish(self) -> None:
+        """Declare the end of the call. The last windows come out of ``windows``."""
+        longest = max(self._holdback.end(c) for c in self._channels)
+        while self._block_end(self._blocks) <= longest:
+            self._block()
+        for channel in self._channels:
+            rest = np.concatenate([np.zeros(0, np.int16), *self._unblocked[channel]])
+            self._unblocked[channel].clear()
+            self._steps[channel].extend(self._listeners[channel].resample(rest, last=True))
+        self._step(to_the_end=True)
+        for listener in self._listeners:
+            self._schedule(listener.close())
+        self._events.append(self._tick(last=True))
+        self._advance()
+
+    def _block_end(self, block: int) -> int:
+        return (block + 1) * self._rate // BLOCKS_PER_SECOND
+
+    def _block(self) -> None:
+        size = self._block_end(self._blocks) - self._block_end(self._blocks - 1)
+        for channel in self._channels:
+            waiting = np.concatenate([np.zeros(0, np.int16), *self._unblocked[channel]])
+            self._unblocked[channel] = [waiting[size:]] if len(waiting) > size else []
+            self._steps[channel].extend(self._listeners[channel].resample(waiting[:size]))
+        self._blocks += 1
+        self._step()
+        self._advance()
+
+    def _step(self, *, to_the_end: bool = False) -> None:
+        some = any if to_the_end else all
+        while some(self._steps):
+            for listener, steps in zip(self._listeners, self._steps, strict=True):
+                step = steps.popleft() if steps else np.zeros(STEP, np.int16)
+                self._schedule(listener.step(step))
+            if self._listeners[0].steps % TICK_STEPS == 0:
+                self._events.append(self._tick())
+
+    def _schedule(self, windows: Iterable[Window]) -> None:
+        for window in windows:
+            self._events.append(window)
+            self._new_windows.append(window)
+
+    def _tick(self, *, last: bool = False) -> _Tick:
+        quiet = [listener.quiet_until for listener in self._listeners]
+        return _Tick(
+            steps=self._listeners[0].steps,
+            speech_from=tuple(
+                q if q is not None else listener.speech_from
+                for q, listener in zip(quiet, self._listeners, strict=True)
+            ),
+            speaking=tuple(q is None for q in quiet),
+            last=last,
+        )
+
+    # --- windows to the ears, words back ------------------------------------------------
+
+    def windows(self) -> list[Window]:
+        """Return the windows that became due since the last call, in order."""
+        due, self._new_windows = self._new_windows, []
+        return due
+
+    def heard(self, window: Window, heard: Heard | None) -> None:
+        """Take what the ears heard in ``window``; None where they could not: it is muted."""
+        self._results[id(window)] = heard
+        self._advance()
+
+    def _advance(self) -> None:
+        """Replay, in the call's own time, all that no missing window stands before."""
+        while self._events:
+            event = self._events[0]
+            if isinstance(event, Window):
+                if id(event) not in self._results:
+                    return
+                self._take(event, self._results.pop(id(event)))
+            else:
+                self._settle(event)
+            self._events.popleft()
+
+    def _take(self, window: Window, heard: Heard | None) -> None:
+        track = self._tracks[window.channel]
+        if heard is None:
+            span = rescale_span(window.span, EAR_RATE, self._rate)
+            self._mute(window.channel, span, Entity.UNHEARD, 1.0, "late")
+            track.skip(window)
+        else:
+            track.update(window, heard)
+        self._ledger.update(window.channel, track)
+        self._stale = True
+
+    # --- plan and release -----------------------------------------------------------
+
+    def _settle(self, tick: _Tick) -> None:
+        now = rescale(tick.steps * STEP, EAR_RATE, self._rate)
+        if self._stale or self._judged.armed or any(h is not None for h in self._judged.hold_from):
+            self._judged = self._ledger.judge(now)
+            self._stale = False
+            self._mute_verdicts(now)
+        for channel in self._channels:
+            self._cleared[channel] = max(
+                self._cleared[channel], self._clear_until(channel, tick, now)
+            )
+        plan = Plan(tuple(self._all_mutes()), tuple(self._cleared))
+        self._released += self._holdback.release(plan)
+        self._transcribe(last=tick.last)
+
+    def _clear_until(self, channel: int, tick: _Tick, now: int) -> int:
+        if tick.last:
+            return self._holdback.end(channel)
+        track = self._tracks[channel]
+        until = rescale(tick.speech_from[channel] * STEP, EAR_RATE, self._rate)
+        if tick.speaking[channel]:
+            heard = track.agreed_until if self._judged.armed else track.seen_until
+            until = max(until, heard - self._guard)
+        hold = self._judged.hold_from[channel]
+        if hold is not None:
+            until = min(until, hold - self._guard)
+        late = now - self._max_hold
+        if until < late:
+            waiting = Span(max(self._cleared[channel], 0), max(self._cleared[channel], late))
+            self._mute(channel, waiting, Entity.UNHEARD, 1.0, "max-hold")
+            until = late
+        return min(until, self._holdback.end(channel))
+
+    def _mute_verdicts(self, now: int) -> None:
+        for channel in self._channels:
+            words = self._tracks[channel].words
+            activity = self._listeners[channel].activity
+            mine = [v for v in self._judged.verdicts if v.piece.channel == channel and v.entity]
+            widened: list[tuple[Span, Verdict]] = [
+                (self._edges.widen(v.piece.span, words, activity, now), v) for v in mine
+            ]
+            for span, verdict in widened:
+                assert verdict.entity is not None  # noqa: S101 - filtered above
+                self._mute(channel, span, verdict.entity, verdict.score, verdict.source)
+            spans = sorted(span for span, _ in widened)
+            for bridged in self._edges.bridge(spans, words):
+                owner = next(v for span, v in widened if bridged.overlaps(span))
+                assert owner.entity is not None  # noqa: S101 - filtered above
+                self._mute(channel, bridged, owner.entity, owner.score, owner.source)
+
+    def _mute(self, channel: int, span: Span, entity: Entity, score: float, source: str) -> None:
+        """Add a mute; one that overlaps a mute of the same entity becomes part of it."""
+        if not span:
+            return
+        known = self._mutes[channel].setdefault(entity, [])
+        new = Finding(entity, span, channel, score, source)
+        apart = []
+        for finding in known:
+            if finding.span.start <= new.span.end and new.span.start <= finding.span.end:
+                better = finding if finding.score >= new.score else new
+                new = replace(better, span=finding.span.hull(new.span))
+            else:
+                apart.append(finding)
+        self._mutes[channel][entity] = [*apart, new]
+
+    def _all_mutes(self) -> Iterable[Mute]:
+        for by_entity in self._mutes:
+            for findings in by_entity.values():
+                for finding in findings:
+                    yield Mute(finding.channel, finding.span, finding.entity)
+
+    # --- what comes out -------------------------------------------------------------
+
+    def released(self) -> list[RedactedChunk]:
+        """Return the audio released since the last call, in order per channel."""
+        released, self._released = self._released, []
+        return released
+
+    def abandon(self) -> list[RedactedChunk]:
+        """Fail closed: return silence for all audio that still waits, and end the call."""
+        for channel in self._channels:
+            waiting = Span(self._cleared[channel], self._holdback.end(channel))
+            self._mute(channel, waiting, Entity.UNHEARD, 1.0, "failed")
+        self._events.clear()
+        return self.released() + self._holdback.drop()
+
+    def transcript(self) -> list[TranscriptWord]:
+        """Return the masked words that became final since the last call."""
+        words, self._transcript = self._transcript, []
+        return words
+
+    def findings(self) -> list[Finding]:
+        """Return all findings so far, in order of time."""
+        found = [f for by in self._mutes for fs in by.values() for f in fs]
+        return sorted(found, key=lambda f: (f.span.start, f.channel))
+
+    def cleared_until(self, channel: int) -> int:
+        """Return the watermark: samples before it are released and final."""
+        return self._cleared[channel]
+
+    def depth(self, channel: int) -> int:
+        """Return how many samples of the channel are held back."""
+        return self._holdback.depth(channel)
+
+    def _transcribe(self, *, last: bool) -> None:
+        lag = 0 if last else to_samples(TRANSCRIPT_LAG_S, self._rate)
+        for channel in self._channels:
+            until = self._cleared[channel] - lag
+            mutes = [f for fs in self._mutes[channel].values() for f in fs]
+            for word in self._tracks[channel].words:
+                if word.span.start < self._spoken_until[channel] or word.span.end > until:
+                    continue
+                mute = next((m for m in mutes if m.span.overlaps(word.span)), None)
+                text = f"[{mute.entity}]" if mute else word.text.strip()
+                self._transcript.append(TranscriptWord(channel, word.span, text))
+                self._spoken_until[channel] = max(word.span.end, word.span.start + 1)
