@@ -46,7 +46,7 @@ MUTED_GAIN = 0.05
 ROUNDING = 4.0
 """RMS in int16 units that quantisation alone may cause."""
 COVERED_CORRELATION = 0.25
-"""By chance, 4 895 windows of telephone speech reached 0.11 with noise and 0.19 with a 1 kHz beep."""
+"""By chance, 4 895 windows of phone speech reached 0.11 with noise and 0.19 with a 1 kHz beep."""
 COVERED_SECONDS = 0.2
 FADE_STEPS = 2
 """Steps at either end of a mute that a fade may leave half open."""
