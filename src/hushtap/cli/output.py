@@ -1,0 +1,129 @@
+"""What the commands print, and how they ask for a passphrase."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hushtap.errors import VaultError
+from hushtap.timeline import to_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from hushtap.values import Finding
+    from hushtap.vault.recordings import Vault
+
+PASSPHRASE = "HUSHTAP_PASSPHRASE"  # noqa: S105 - the name of the variable
+"""Environment variable that protects, and opens, the private key of a vault."""
+
+
+def errors() -> Console:
+    """Return the console for progress and notes."""
+    return Console(stderr=True, highlight=False)
+
+
+def complain(line: str) -> None:
+    """Print one line to stderr, whatever the text holds."""
+    typer.echo(f"hushtap: {' '.join(line.split())}", err=True)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print ``document`` as one line of JSON."""
+    typer.echo(json.dumps(document))
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print rows under their columns; what is piped keeps its full width."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in row))
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _plain(cell: str) -> Any:  # noqa: ANN401 - whatever rich renders
+    from rich.text import Text  # noqa: PLC0415
+
+    return Text(cell)
+
+
+def clock(seconds: float) -> str:
+    """Return ``m:ss.s``, or ``h:mm:ss.s`` from an hour on."""
+    tenths = round(seconds * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    rest = f"{tenths // 10:02}.{tenths % 10}"
+    return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"
+
+
+def finding_line(finding: Finding, rate: int) -> str:
+    """Return one finding for a person to read: where, what, how sure, why."""
+    start, end = (clock(to_seconds(at, rate)) for at in (finding.span.start, finding.span.end))
+    return (
+        f"channel {finding.channel}  {start} - {end}  {finding.entity}"
+        f"  {finding.score:.2f}  {finding.source}"
+    )
+
+
+def make_vault(path: Path) -> Vault:
+    """Open the vault at ``path`` for writing, or make it.
+
+    A new one asks a person at a terminal for a passphrase; without terminal it is
+    ``$HUSHTAP_PASSPHRASE``, and a note says so where that is not set.
+
+    Raises:
+        VaultError: it cannot be made or opened.
+    """
+    from hushtap.vault.recordings import Vault  # noqa: PLC0415
+
+    if (path / "catalog.db").exists():
+        return Vault.open(path)
+    secret = os.environ.get(PASSPHRASE)
+    if secret is None and sys.stdin.isatty():
+        secret = typer.prompt(
+            f"Passphrase for the new vault {path} (empty: none)",
+            default="",
+            show_default=False,
+            hide_input=True,
+            confirmation_prompt=True,
+            err=True,
+        )
+    if not secret:
+        complain(
+            f"note: {path / 'keys' / 'private.key'} has no passphrase ({PASSPHRASE});"
+            " whoever can read it can open the recordings"
+        )
+    return Vault.create(path, passphrase=secret or None)
+
+
+def open_vault(path: Path, key: Path | None = None) -> Vault:
+    """Open an existing vault; ask for the passphrase of its private key only where it has one.
+
+    Raises:
+        VaultError: there is no vault, or the passphrase is missing.
+    """
+    from hushtap.vault.recordings import Vault  # noqa: PLC0415
+
+    private = key or path / "keys" / "private.key"
+    secret = os.environ.get(PASSPHRASE)
+    if secret is None and _is_protected(private):
+        if not sys.stdin.isatty():
+            raise VaultError(f"{private}: protected by a passphrase; set {PASSPHRASE}")
+        secret = typer.prompt(f"Passphrase of {private}", hide_input=True, err=True)
+    return Vault.open(path, private_key=key, passphrase=secret)
+
+
+def _is_protected(key: Path) -> bool:
+    try:
+        return bool(json.loads(key.read_bytes())["protection"] != "none")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,193 @@
+"""``hushtap redact``: files and folders, redacted copies or recordings out."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - Typer reads annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from hushtap.cli.output import clock, complain, errors, finding_line, make_vault, print_json
+from hushtap.errors import HushtapError, TapError, UsageError
+
+# The options of several commands, so that they mean the same in each.
+PolicyOption = Annotated[
+    str, typer.Option(metavar="NAME|FILE", help="pci-ssn, pci, everything, or a .toml file.")
+]
+MuteOption = Annotated[
+    str | None,
+    typer.Option(metavar="silence|beep|noise", help="What stands in place of muted audio."),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|DIR", help="Weights: see [bold]hushtap models list[/]."),
+]
+
+if TYPE_CHECKING:
+    from hushtap.batch import Failure, Redaction, Redactor
+    from hushtap.outputs import Job
+    from hushtap.vault.recordings import Vault
+
+
+def redact(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Audio files, or folders of them.")
+    ],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for redacted WAVs and their findings (.json)."),
+    ] = None,
+    vault: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Encrypted vault; made where there is none."),
+    ] = None,
+    policy: PolicyOption = "pci-ssn",
+    mute: MuteOption = None,
+    model: ModelOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be muted; write nothing.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Redo calls already done; replace files in --out.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON a call.")] = False,
+) -> None:
+    """Redact calls from files: mute what the policy names, keep everything else.
+
+    The output has the input's rate, channels and exact length. A call that cannot be
+    redacted leaves nothing behind and does not stop the others; one that is already
+    done is passed over.
+
+    [bold]Examples[/]
+
+    What would be muted in these calls?
+    [cyan]hushtap redact calls/ --dry-run[/]
+
+    Redacted copies, each with its findings beside it:
+    [cyan]hushtap redact calls/ --out redacted/[/]
+
+    Into an encrypted vault, with a beep where something was said:
+    [cyan]hushtap redact call.wav --vault calls.vault --mute beep[/]
+
+    For a program to read, one line of JSON a call:
+    [cyan]hushtap redact calls/ --out redacted/ --json[/]
+    """
+    if out is None and vault is None and not dry_run:
+        raise UsageError("nowhere to write: give --out DIR or --vault DIR, or --dry-run")
+    from hushtap.batch import Redactor  # noqa: PLC0415 - loads the ears
+
+    redactor = Redactor(policy, mute=mute, model=model)
+    jobs, failures = _jobs(paths, out)
+    if dry_run:
+        jobs = [type(job)(job.source, None) for job in jobs]
+    store = make_vault(vault) if vault is not None and not dry_run else None
+    report = _Report(as_json=as_json, total=len(jobs) + len(failures))
+    for failure in failures:
+        report.failed(failure)
+    report.run(redactor, jobs, store, force=force)
+    raise typer.Exit(report.exit_code)
+
+
+def _jobs(paths: list[Path], out: Path | None) -> tuple[list[Job], list[Failure]]:
+    """Return what can be tried, and the paths that cannot even be searched."""
+    from hushtap.batch import Failure  # noqa: PLC0415
+    from hushtap.outputs import plan  # noqa: PLC0415
+    from hushtap.taps.file import find_audio  # noqa: PLC0415
+
+    found: dict[Path, Path] = {}
+    failures = []
+    for path in paths:
+        try:
+            for root, file in find_audio([path]):
+                found.setdefault(file, root)
+        except TapError as exc:
+            failures.append(Failure(path, exc))
+    return plan([(root, file) for file, root in found.items()], out), failures
+
+
+class _Report:
+    """Tells of each call as it is done, and of all at the end."""
+
+    def __init__(self, *, as_json: bool, total: int) -> None:
+        self.exit_code = 0
+        self._json = as_json
+        self._total = total
+        self._done = 0
+        self._failed = 0
+        self._console = errors()
+
+    def run(self, redactor: Redactor, jobs: list[Job], vault: Vault | None, *, force: bool) -> None:
+        from hushtap.batch import Failure  # noqa: PLC0415
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[heard]}"),
+        )
+        hidden = not self._console.is_terminal
+        with Progress(*columns, console=self._console, transient=True, disable=hidden) as bar:
+            task = bar.add_task("calls", total=self._total, completed=self._failed, heard="")
+
+            def progress(path: Path, seconds: float) -> None:
+                del path
+                bar.update(task, heard=f"{clock(seconds)} of this one")
+
+            try:
+                for result in redactor.redact_all(
+                    jobs, vault=vault, force=force, progress=progress
+                ):
+                    bar.update(task, advance=1, heard="")
+                    if isinstance(result, Failure):
+                        self.failed(result)
+                    else:
+                        self.done(result)
+            except KeyboardInterrupt:
+                bar.stop()
+                complain(f"interrupted after {self._done} of {self._total} calls: run it again")
+                raise
+        if self._total > 1 and not self._json:
+            self._console.print(f"{self._done} of {self._total} calls done")
+
+    def failed(self, failure: Failure) -> None:
+        self._failed += 1
+        self.exit_code = HushtapError.exit_code
+        complain(str(failure.error))
+        if self._json:
+            line = {"input": str(failure.source), "status": "failed", "error": str(failure.error)}
+            print_json(line)
+
+    def done(self, result: Redaction) -> None:
+        self._done += 1
+        if self._json:
+            print_json(_as_json(result))
+            return
+        rate = result.audio_format.sample_rate
+        into = [str(result.output)] if result.output else []
+        into += [f"recording {result.recording}"] if result.recording else []
+        typer.echo(
+            f"{result.source}: {clock(result.duration)}, "
+            f"{len(result.findings)} found{' (done before)' if result.reused else ''}"
+            + "".join(f" -> {place}" for place in into)
+        )
+        for finding in result.findings:
+            typer.echo(f"  {finding_line(finding, rate)}")
+
+
+def _as_json(result: Redaction) -> dict[str, Any]:
+    from hushtap.outputs import findings_as_json  # noqa: PLC0415
+
+    return {
+        "input": str(result.source),
+        "status": "reused" if result.reused else "done",
+        "seconds": round(result.duration, 6),
+        "sample_rate": result.audio_format.sample_rate,
+        "channels": result.audio_format.channels,
+        "samples": result.samples,
+        "output": str(result.output) if result.output else None,
+        "recording": result.recording,
+        "findings": findings_as_json(result.findings, result.audio_format.sample_rate),
+    }

@@ -1,0 +1,191 @@
+"""``hushtap vault``: what was recorded, and whether it is what was sealed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hushtap.cli.output import (
+    clock,
+    finding_line,
+    open_vault,
+    print_json,
+    print_table,
+)
+from hushtap.errors import VerificationError
+from hushtap.timeline import to_samples, to_seconds
+
+if TYPE_CHECKING:
+    from hushtap.values import TranscriptWord
+    from hushtap.vault.recordings import OpenedRecording, RecordingInfo
+
+app = typer.Typer(help="List, read, export and check encrypted recordings.", no_args_is_help=True)
+
+VaultOption = Annotated[
+    Path,
+    typer.Option(
+        "--vault", metavar="DIR", envvar="HUSHTAP_VAULT", help="The vault.", show_default=True
+    ),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key", metavar="FILE", help="The private key, where it is kept outside the vault."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON, one line a recording.")]
+RecordingArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="A recording, or the beginning of its id.")
+]
+
+DEFAULT = Path("hushtap-vault")
+_TURN_SECONDS = 1.5
+"""A pause in the transcript that begins a new line."""
+
+
+@app.command("list")
+def list_recordings(vault: VaultOption = DEFAULT, *, as_json: JsonOption = False) -> None:
+    """List the recordings of a vault. No key is needed.
+
+    [cyan]hushtap vault list --vault calls.vault[/]
+    """
+    from hushtap.vault.recordings import Vault  # noqa: PLC0415
+
+    infos = Vault.open(vault).list()
+    if as_json:
+        for info in infos:
+            print_json(_info_as_json(info))
+        return
+    rows = [
+        (
+            info.id,
+            str(info.state),
+            clock(to_seconds(info.samples, info.audio_format.sample_rate)),
+            ", ".join(f"{entity} {count}" for entity, count in sorted(info.findings.items())),
+            info.source,
+        )
+        for info in infos
+    ]
+    print_table(("recording", "state", "length", "found", "source"), rows)
+
+
+@app.command()
+def show(
+    recording: RecordingArgument,
+    vault: VaultOption = DEFAULT,
+    key: KeyOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Decrypt a recording and show its findings and its redacted transcript.
+
+    [cyan]hushtap vault show 20260102T --vault calls.vault[/]
+    """
+    from hushtap.outputs import findings_as_json  # noqa: PLC0415
+
+    opened = open_vault(vault, key).read(recording)
+    rate = opened.audio_format.sample_rate
+    if as_json:
+        words = [
+            {
+                "channel": word.channel,
+                "start": round(to_seconds(word.span.start, rate), 6),
+                "end": round(to_seconds(word.span.end, rate), 6),
+                "text": word.text,
+            }
+            for word in opened.words
+        ]
+        found = findings_as_json(opened.findings, rate)
+        print_json(_info_as_json(opened.info) | {"found": found, "words": words})
+        return
+    length = clock(to_seconds(len(opened.samples), rate))
+    typer.echo(f"{opened.info.id}: {opened.info.state}, {length}, {opened.info.source}")
+    for finding in opened.findings:
+        typer.echo(f"  {finding_line(finding, rate)}")
+    for line in _turns(opened):
+        typer.echo(line)
+
+
+@app.command()
+def export(
+    recording: RecordingArgument,
+    wav: Annotated[Path, typer.Argument(metavar="FILE", help="The WAV to write.")],
+    vault: VaultOption = DEFAULT,
+    key: KeyOption = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+) -> None:
+    """Decrypt the redacted audio of a recording into a WAV file, in clear.
+
+    [cyan]hushtap vault export 20260102T call.wav --vault calls.vault[/]
+    """
+    open_vault(vault, key).export(recording, wav, force=force)
+    typer.echo(str(wav))
+
+
+@app.command()
+def verify(
+    recording: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A recording; all where left out.")
+    ] = None,
+    vault: VaultOption = DEFAULT,
+    key: KeyOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Decrypt and check every byte; exit code 3 where one is not what was sealed.
+
+    [cyan]hushtap vault verify --vault calls.vault[/]
+    """
+    results = open_vault(vault, key).verify(recording)
+    for result in results:
+        if as_json:
+            print_json(
+                {
+                    "recording": result.recording_id,
+                    "state": str(result.state),
+                    "samples": result.samples,
+                    "ok": result.ok,
+                    "problem": result.problem,
+                }
+            )
+        else:
+            verdict = f"{result.state}, sound" if result.ok else f"NOT SOUND: {result.problem}"
+            typer.echo(f"{result.recording_id}  {verdict}")
+    if not all(result.ok for result in results):
+        raise typer.Exit(VerificationError.exit_code)
+
+
+def _info_as_json(info: RecordingInfo) -> dict[str, Any]:
+    return {
+        "recording": info.id,
+        "started": info.started.isoformat(),
+        "state": str(info.state),
+        "sample_rate": info.audio_format.sample_rate,
+        "channels": info.audio_format.channels,
+        "samples": info.samples,
+        "seconds": round(to_seconds(info.samples, info.audio_format.sample_rate), 6),
+        "source": info.source,
+        "policy_fingerprint": info.policy,
+        "findings": dict(info.findings),
+    }
+
+
+def _turns(opened: OpenedRecording) -> list[str]:
+    """Return the transcript in lines: one a turn, with its channel and start."""
+    rate = opened.audio_format.sample_rate
+    pause = to_samples(_TURN_SECONDS, rate)
+    turns: list[list[TranscriptWord]] = []
+    for word in sorted(opened.words, key=lambda word: (word.span.start, word.channel)):
+        last = turns[-1][-1] if turns else None
+        if last is None or last.channel != word.channel or word.span.start > last.span.end + pause:
+            turns.append([word])
+        elif word.text != last.text or not word.text.startswith("["):
+            turns[-1].append(word)
+    return [
+        f"{clock(to_seconds(turn[0].span.start, rate)):>9}  channel {turn[0].channel}  "
+        + " ".join(word.text for word in turn)
+        for turn in turns
+    ]

@@ -1,0 +1,237 @@
+"""Where redacted calls go: ``OUT/<path below the given folder>.wav`` and a findings file beside it.
+
+The findings file (``.json``) says what was muted where, never what was said, and
+from what it was made: a call whose file, policy and weights are unchanged need not
+be heard again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from hushtap.errors import HushtapError, TapError, UsageError
+from hushtap.taps.file import SUFFIXES
+from hushtap.timeline import Span, to_samples, to_seconds
+from hushtap.values import AudioFormat, Entity, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FORMAT: Final = 1
+"""Of the findings file; its key is ``hushtap_findings``."""
+
+_WAV_HEADER: Final = 44
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A call and the WAV that it becomes; ``None`` where no file is asked for."""
+
+    source: Path
+    wav: Path | None
+
+
+def sidecar_of(wav: Path) -> Path:
+    """Return the place of the findings file beside ``wav``."""
+    return wav.with_suffix(".json")
+
+
+def plan(found: Iterable[tuple[Path, Path]], out: Path | None) -> list[Job]:
+    """Return a job for each ``(root, file)`` of ``hushtap.taps.file.find_audio``.
+
+    What lies in ``out`` is passed over where ``out`` is inside a given folder: it is
+    what an earlier run wrote.
+
+    Raises:
+        UsageError: an output would overwrite an input or another output.
+    """
+    pairs = list(found)
+    if out is None:
+        return [Job(file, None) for _, file in pairs]
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is not a folder: give --out a folder")
+    pairs = [(root, file) for root, file in pairs if not _earlier_output(root, file, out)]
+    targets = [(file, (out / file.relative_to(root)).with_suffix(".wav")) for root, file in pairs]
+    _refuse_overwriting(targets)
+    return [Job(file, wav) for file, wav in targets]
+
+
+def _named(place: Path) -> Path:
+    # What follows the dot in a name that is no known format may be a date or a number.
+    known = place.suffix.lower() in SUFFIXES
+    return place.with_suffix(".wav") if known else place.with_name(f"{place.name}.wav")
+
+
+def _earlier_output(root: Path, file: Path, out: Path) -> bool:
+    place, below = out.resolve(), root.resolve()
+    return place != below and place.is_relative_to(below) and file.resolve().is_relative_to(place)
+
+
+def _refuse_overwriting(targets: Sequence[tuple[Path, Path]]) -> None:
+    inputs = {_identity(source): source for source, _ in targets}
+    taken: dict[Path, Path] = {}
+    for source, wav in targets:
+        for target in (wav, sidecar_of(wav)):
+            if (first := taken.setdefault(target, source)) is not source:
+                raise UsageError(
+                    f"{first} and {source} would both become {target}:"
+                    " redact them in two runs with another --out"
+                )
+            if target.exists() and (hit := inputs.get(_identity(target))):
+                raise UsageError(f"{target} would overwrite the input {hit}: choose another --out")
+
+
+def _identity(path: Path) -> tuple[int, int] | Path:
+    """Return what two names of one file share."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path.absolute()
+    return status.st_dev, status.st_ino
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """All that decides the result for one file.
+
+    ``sha256`` is of the input file; ``policy`` is its name and ``fingerprint`` what
+    counts of it; ``model`` names the weights, ``version`` is Hushtap's.
+    """
+
+    sha256: str
+    policy: str
+    fingerprint: str
+    model: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """The content of a findings file. ``samples`` per channel; ``recording`` is a vault's id."""
+
+    made_from: Provenance
+    audio_format: AudioFormat
+    samples: int
+    findings: tuple[Finding, ...]
+    recording: str | None = None
+
+    def matches(self, wav: Path, made_from: Provenance) -> bool:
+        """Return whether ``wav`` is whole and what ``made_from`` would give again."""
+        if self._what_counts(self.made_from) != self._what_counts(made_from):
+            return False
+        size = _WAV_HEADER + self.samples * self.audio_format.channels * 2
+        return wav.is_file() and wav.stat().st_size == size
+
+    @staticmethod
+    def _what_counts(made_from: Provenance) -> tuple[str, ...]:
+        return made_from.sha256, made_from.fingerprint, made_from.model, made_from.version
+
+
+def findings_as_json(findings: Iterable[Finding], rate: int) -> list[dict[str, Any]]:
+    """Return findings with their times in seconds, to the microsecond."""
+    return [
+        {
+            "entity": str(finding.entity),
+            "channel": finding.channel,
+            "start": round(to_seconds(finding.span.start, rate), 6),
+            "end": round(to_seconds(finding.span.end, rate), 6),
+            "score": finding.score,
+            "source": finding.source,
+            "muted": finding.muted,
+        }
+        for finding in findings
+    ]
+
+
+def write_sidecar(path: Path, content: Sidecar) -> None:
+    """Write a findings file, whole or not at all, readable by its owner only.
+
+    Raises:
+        HushtapError: the disk refuses.
+    """
+    rate = content.audio_format.sample_rate
+    document = {
+        "hushtap_findings": FORMAT,
+        "version": content.made_from.version,
+        "input_sha256": content.made_from.sha256,
+        "policy": content.made_from.policy,
+        "policy_fingerprint": content.made_from.fingerprint,
+        "model": content.made_from.model,
+        "recording": content.recording,
+        "sample_rate": rate,
+        "channels": content.audio_format.channels,
+        "samples": content.samples,
+        "findings": findings_as_json(content.findings, rate),
+    }
+    part: str | None = None
+    try:
+        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, indent=1)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(part).replace(path)
+        part = None
+    except OSError as exc:
+        raise HushtapError(
+            f"{path} cannot be written ({exc.strerror}): free space there or choose another --out"
+        ) from exc
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                Path(part).unlink()
+
+
+def read_sidecar(path: Path) -> Sidecar | None:
+    """Return the findings file at ``path``; ``None`` where there is none that Hushtap wrote."""
+    try:
+        found = json.loads(path.read_bytes())
+        if found["hushtap_findings"] != FORMAT:
+            return None
+        rate = int(found["sample_rate"])
+        return Sidecar(
+            Provenance(
+                sha256=str(found["input_sha256"]),
+                policy=str(found["policy"]),
+                fingerprint=str(found["policy_fingerprint"]),
+                model=str(found["model"]),
+                version=str(found["version"]),
+            ),
+            AudioFormat(rate, int(found["channels"])),
+            int(found["samples"]),
+            tuple(_finding(one, rate) for one in found["findings"]),
+            found["recording"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _finding(one: dict[str, Any], rate: int) -> Finding:
+    span = Span(to_samples(one["start"], rate), to_samples(one["end"], rate))
+    channel, score = int(one["channel"]), float(one["score"])
+    return Finding(Entity(one["entity"]), span, channel, score, str(one["source"]), one["muted"])
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        TapError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except OSError as exc:
+        raise TapError(f"{path} cannot be read ({exc.strerror}): check its permissions") from exc
+    return digest.hexdigest()
