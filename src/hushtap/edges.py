@@ -14,7 +14,7 @@ from hushtap.timeline import Span, rescale, to_samples
 from hushtap.vad import EAR_RATE, STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hushtap.ears.windows import Activity
     from hushtap.pii.policy import Policy
@@ -26,8 +26,9 @@ REACH_S: Final = 1.5
 PAUSE_STEPS: Final = 8
 """Steps of 20 ms without voice that end the sound of a number."""
 
-LONG_WORD_S: Final = 1.2
-"""A word longer than this hides others (a swallowed repeat)."""
+WORD_S: Final = 0.12
+LETTER_S: Final = 0.04
+"""Seconds that a word takes: a part of its own, and so much for each letter."""
 
 BRIDGE_S: Final = 3.5
 """Two sensitive pieces this close, with few other words between, are muted as one."""
@@ -43,7 +44,6 @@ class Edges:
         self._before = to_samples(policy.pad_before, rate)
         self._after = to_samples(policy.pad_after, rate)
         self._reach = to_samples(REACH_S, rate)
-        self._long = to_samples(LONG_WORD_S, rate)
 
     def widen(self, span: Span, words: Sequence[Word], activity: Activity, now: int) -> Span:
         """Return the span to mute around a number at ``span``; nothing after ``now`` is read."""
@@ -51,10 +51,8 @@ class Edges:
         end_limit = min(now, span.end + self._reach)
         for word in words:
             if word.span.start < span.start and word.span.end <= span.start + (len(span) // 2):
-                limit = word.span.end
-                if len(word.span) > self._long:
-                    limit = word.span.start + self._long // 2
-                start_limit = max(start_limit, min(limit, span.start))
+                said = word.span.start + min(len(word.span), self._duration(word))
+                start_limit = max(start_limit, min(said, span.start))
             elif word.span.start >= span.end:
                 end_limit = min(end_limit, word.span.start)
                 break
@@ -62,20 +60,27 @@ class Edges:
         end = self._walk(span.end, max(end_limit, span.end), activity, 1)
         return Span(start, end).pad(self._before, self._after)
 
-    def bridge(self, spans: Sequence[Span], words: Sequence[Word]) -> list[Span]:
-        """Return ``spans`` (sorted) with the gaps closed that hold little but more number."""
-        bridged: list[Span] = []
+    def _duration(self, word: Word) -> int:
+        """Return how long the word can have taken; what its span has more belongs to the number.
+
+        The recogniser starts a word where the one before it ends, however long the pause.
+        """
+        return to_samples(WORD_S + LETTER_S * len(word.text.strip()), self._rate)
+
+    def bridges(self, spans: Sequence[Span], words: Sequence[Word]) -> Iterator[Span]:
+        """Yield the gaps between ``spans`` (sorted) that hold little but more number.
+
+        Each starts where one of the spans ends.
+        """
         reach = to_samples(BRIDGE_S, self._rate)
-        for span in spans:
-            if bridged and span.start - bridged[-1].end <= reach:
-                gap = Span(min(bridged[-1].end, span.start), span.start)
-                between = [w for w in words if gap.start <= _middle(w) < gap.end]
-                others = sum(p is Part.OTHER for p in parts(between))
-                if others <= BRIDGE_WORDS:
-                    bridged[-1] = bridged[-1].hull(span)
-                    continue
-            bridged.append(span)
-        return bridged
+        for i, span in enumerate(spans):
+            later = [s for s in spans[i + 1 :] if s.end > span.end]
+            if not later or not 0 < later[0].start - span.end <= reach:
+                continue
+            gap = Span(span.end, later[0].start)
+            between = [w for w in words if gap.start <= _middle(w) < gap.end]
+            if sum(p is Part.OTHER for p in parts(between)) <= BRIDGE_WORDS:
+                yield gap
 
     def _walk(self, at: int, limit: int, activity: Activity, direction: int) -> int:
         """Return how far from ``at`` towards ``limit`` the voice goes on without a pause."""

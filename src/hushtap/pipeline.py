@@ -24,7 +24,7 @@ from hushtap.ears.windows import Listener, Schedule, Window
 from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
-from hushtap.numbers.ledger import Judged, Ledger, Verdict
+from hushtap.numbers.ledger import Judged, Ledger
 from hushtap.timeline import Span, rescale, rescale_span, to_samples
 from hushtap.vad import EAR_RATE, STEP
 from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
@@ -225,11 +225,14 @@ class Call:
         track = self._tracks[channel]
         until = rescale(tick.speech_from[channel] * STEP, EAR_RATE, self._rate)
         if tick.speaking[channel]:
-            heard = track.agreed_until if self._judged.armed else track.seen_until
-            until = max(until, heard - self._guard)
+            armed = self._judged.armed
+            heard = track.agreed_until if armed else track.seen_until
+            until = max(until, heard - (2 * self._guard if armed else self._guard))
         hold = self._judged.hold_from[channel]
         if hold is not None:
-            until = min(until, hold - self._guard)
+            activity = self._listeners[channel].activity
+            edge = self._edges.widen(Span(hold, hold), track.words, activity, now)
+            until = min(until, edge.start)
         late = now - self._max_hold
         if until < late:
             waiting = Span(max(self._cleared[channel], 0), max(self._cleared[channel], late))
@@ -241,18 +244,16 @@ class Call:
         for channel in self._channels:
             words = self._tracks[channel].words
             activity = self._listeners[channel].activity
-            mine = [v for v in self._judged.verdicts if v.piece.channel == channel and v.entity]
-            widened: list[tuple[Span, Verdict]] = [
-                (self._edges.widen(v.piece.span, words, activity, now), v) for v in mine
+            widened = [
+                (self._edges.widen(v.span, words, activity, now), v)
+                for v in self._judged.verdicts
+                if v.channel == channel
             ]
             for span, verdict in widened:
-                assert verdict.entity is not None  # noqa: S101 - filtered above
                 self._mute(channel, span, verdict.entity, verdict.score, verdict.source)
-            spans = sorted(span for span, _ in widened)
-            for bridged in self._edges.bridge(spans, words):
-                owner = next(v for span, v in widened if bridged.overlaps(span))
-                assert owner.entity is not None  # noqa: S101 - filtered above
-                self._mute(channel, bridged, owner.entity, owner.score, owner.source)
+            for bridge in self._edges.bridges(sorted(span for span, _ in widened), words):
+                owner = next(v for span, v in widened if span.end == bridge.start)
+                self._mute(channel, bridge, owner.entity, owner.score, owner.source)
 
     def _mute(self, channel: int, span: Span, entity: Entity, score: float, source: str) -> None:
         """Add a mute; one that overlaps a mute of the same entity becomes part of it."""

@@ -39,6 +39,16 @@ LENGTH_GRAIN = EAR_RATE
 MAX_BATCH = 8
 """Windows encoded at once; larger batches fall out of the cache."""
 
+TOKENS = 12
+TOKENS_PER_SECOND = 7
+"""Most tokens a window of speech may take, time stamps included; more is a loop."""
+
+TAIL_FRAMES = 10
+"""A time stamp this close to the end of the window, in frames, ends what was said."""
+
+SHORTEST = 2 * FRAME
+"""No word is shorter than this: those that are repeat another inside a loop."""
+
 LOOP_RATIO = 3.0
 """Text that compresses better than this is a decoder in a loop."""
 
@@ -80,7 +90,6 @@ class Engine:
         self._tail = round(tail * EAR_RATE)
         self._tokenizer = Tokenizer(text, self._model.is_multilingual, "transcribe", "en")
         self._start = list(self._tokenizer.sot_sequence)
-        self._prompt = [*self._start, self._tokenizer.no_timestamps]
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._lock = threading.Lock()
 
@@ -107,15 +116,17 @@ class Engine:
 
     def _listen(self, windows: list[NDArray[np.float32]], length: int) -> list[Heard]:
         encoded = self._encode(windows, length + self._tail)
-        budget = 8 + 7 * length // EAR_RATE
+        budget = TOKENS + TOKENS_PER_SECOND * length // EAR_RATE
         results = self._model.generate(
             encoded,
-            [self._prompt] * len(windows),
+            [self._start] * len(windows),
             beam_size=1,
-            max_length=len(self._prompt) + budget,
+            max_length=len(self._start) + budget,
             sampling_temperature=0.0,
         )
-        tokens = [[t for t in r.sequences_ids[0] if t < self._tokenizer.eot] for r in results]
+        tokens = [
+            self._said(r.sequences_ids[0], len(w)) for r, w in zip(results, windows, strict=True)
+        ]
         capped = [len(r.sequences_ids[0]) >= budget for r in results]
         frames = [
             min(len(w) // (FRAME // 2), (length + self._tail) // (FRAME // 2)) for w in windows
@@ -129,6 +140,21 @@ class Engine:
             Heard(tuple(self._words(t, a, len(w))), c or self._loops(t))
             for t, a, w, c in zip(tokens, aligned, windows, capped, strict=True)
         ]
+
+    def _said(self, tokens: list[int], length: int) -> list[int]:
+        """Return the text tokens up to the first time stamp at the end of the speech.
+
+        What follows is made up to fill the silent tail.
+        """
+        said: list[int] = []
+        end = length // FRAME - TAIL_FRAMES
+        for token in tokens:
+            if token >= self._tokenizer.timestamp_begin:
+                if said and token - self._tokenizer.timestamp_begin >= end:
+                    break
+            elif token < self._tokenizer.eot:
+                said.append(token)
+        return said
 
     def _encode(self, windows: list[NDArray[np.float32]], length: int) -> Any:
         features = [self._features(np.pad(w, (0, length - len(w))), padding=0) for w in windows]
@@ -154,5 +180,7 @@ class Engine:
             first, last = int(bounds[i]), int(bounds[i + 1])
             start = min(int(times[min(first, len(times) - 1)]), length)
             end = min(max(start, int(times[min(last, len(times) - 1)])), length)
+            if end - start < SHORTEST:
+                continue
             words.append(Word(text, Span(start, end), float(np.mean(probabilities[first:last]))))
         return words

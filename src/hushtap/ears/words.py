@@ -122,6 +122,11 @@ class WordTrack:
             self.seen_until = self.agreed_until = max(self.seen_until, span.end)
             return
         cut = next((w.span.start for w in new if w.span.end > right), right)
+        whole = [w for w in new if w.span.end <= right]
+        for word, part in zip(reversed(whole), reversed(parts(whole, lenient=True)), strict=True):
+            if part not in {Part.NUMBER, Part.HOMOPHONE}:
+                break
+            cut = min(cut, word.span.start)
         self.seen_until = max(self.seen_until, min(cut, right))
         confirmed = new[agreed - 1].span.end if agreed else left
         self.agreed_until = max(self.agreed_until, left, min(confirmed, right))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Said at ``time`` (end of the phrase, in samples of the call's clock) on ``channel``.
+    """Said at ``time`` (start of its last word, in samples of the call's clock) on ``channel``.
 
     ``entity`` is None where the phrase announces a number that is no secret.
     ``strong``: asks for the number itself; a weak cue (``card``) only mentions it.
@@ -115,5 +115,5 @@ def find_cues(words: Sequence[Word], channel: int) -> list[Cue]:
     for pattern, entity, strong in _COMPILED:
         for match in pattern.finditer(joined):
             word = words[owner[match.end() - 1]]
-            found.append(Cue(word.span.end, channel, entity, strong))
+            found.append(Cue(word.span.start, channel, entity, strong))
     return sorted(found, key=lambda cue: cue.time)

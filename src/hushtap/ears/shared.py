@@ -1,0 +1,163 @@
+"""The ears of one process, shared by its sessions: one queue, one thread, batches.
+
+There is no timer that gathers windows: while one batch is being heard, the next
+one gathers. An idle ear answers at once, a busy one hears full batches.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
+
+from hushtap.ears.engine import LENGTH_GRAIN, MAX_BATCH, Heard
+from hushtap.observe import Metrics, Queue, Reason
+from hushtap.timeline import to_seconds
+from hushtap.vad import EAR_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+WAITING: Final = 64
+"""Windows that may wait. Eight batches take about as long as a window's deadline:
+whatever came after them could not be heard in time."""
+
+LAST_BATCH_S: Final = 5.0
+"""Seconds that ``close`` waits for the batch that is being heard."""
+
+
+class Ear(Protocol):
+    """Whatever turns windows into words: ``hushtap.ears.engine.Engine``."""
+
+    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+        """Return what was heard in each window, in order."""
+        ...
+
+
+Answer: TypeAlias = Heard | Reason
+"""What was heard, or why nothing was."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    audio: NDArray[np.float32]
+    answer: Future[Answer]
+    asked: float
+
+    @property
+    def padded(self) -> int:
+        """The length that it has in a batch."""
+        return -(-len(self.audio) // LENGTH_GRAIN)
+
+
+class Ears:
+    """One ``Ear`` for all sessions of the process. Thread-safe; use it as a context manager."""
+
+    def __init__(self, ear: Ear, *, metrics: Metrics | None = None) -> None:
+        self.metrics = metrics or Metrics()
+        self._ear = ear
+        self._waiting: deque[_Request] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        # A daemon: an ear that never returns must not keep the process from ending.
+        self._thread = threading.Thread(target=self._work, name="hushtap-ears", daemon=True)
+        self._thread.start()
+
+    def hear(self, audio: NDArray[np.float32]) -> Future[Answer]:
+        """Return at once what will be heard in ``audio`` (``EAR_RATE``, shape ``(n,)``).
+
+        The future never raises: its result is a ``Reason`` where the window could
+        not be heard. Cancel it when the answer is no longer of use.
+        """
+        request = _Request(audio, Future(), time.monotonic())
+        with self._changed:
+            if self._closed or len(self._waiting) >= WAITING:
+                request.answer.set_result(Reason.EAR_FAILED if self._closed else Reason.EARS_FULL)
+                return request.answer
+            self._waiting.append(request)
+            self._note_depth()
+            self._changed.notify()
+        return request.answer
+
+    def close(self) -> None:
+        """Hear nothing more. Windows that still wait come back unheard."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(LAST_BATCH_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        try:
+            while batch := self._next():
+                self._listen(batch)
+        finally:
+            with self._changed:
+                self._closed = True
+                left, self._waiting = list(self._waiting), deque()
+            for request in left:
+                if request.answer.set_running_or_notify_cancel():
+                    request.answer.set_result(Reason.EAR_FAILED)
+
+    def _next(self) -> list[_Request]:
+        """Wait for the oldest window; return it and others of its length. Empty: closed."""
+        with self._changed:
+            while True:
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if self._closed:
+                    return []
+                batch: list[_Request] = []
+                left: deque[_Request] = deque()
+                for request in self._waiting:
+                    if request.answer.cancelled():
+                        continue
+                    fits = not batch or request.padded == batch[0].padded
+                    if len(batch) < MAX_BATCH and fits:
+                        batch.append(request)
+                    else:
+                        left.append(request)
+                self._waiting = left
+                self._note_depth()
+                batch = [r for r in batch if r.answer.set_running_or_notify_cancel()]
+                if batch:
+                    return batch
+
+    def _listen(self, batch: list[_Request]) -> None:
+        began = time.monotonic()
+        try:
+            heard = self._ear.listen([request.audio for request in batch])
+            answers: list[Answer] = [answer for _, answer in zip(batch, heard, strict=True)]
+        except Exception:  # noqa: BLE001 - whatever an ear raises, its windows are unheard
+            if len(batch) > 1:
+                # One call's window must not take those of the others with it.
+                for request in batch:
+                    self._listen([request])
+                return
+            answers = [Reason.EAR_FAILED]
+        now = time.monotonic()
+        if answers != [Reason.EAR_FAILED]:
+            audio = sum(to_seconds(len(request.audio), EAR_RATE) for request in batch)
+            self.metrics.heard(len(batch), audio, now - began)
+        for request, answer in zip(batch, answers, strict=True):
+            self.metrics.ear_delay.observe(now - request.asked)
+            request.answer.set_result(answer)
+
+    def _note_depth(self) -> None:
+        self.metrics.depth(Queue.EARS, len(self._waiting))

@@ -1,0 +1,209 @@
+"""What the call is waiting for: asks that arm it, and what disarms it again.
+
+Cues and pieces must come in the order of time. Three things make a piece
+sensitive: a firm ask ("the card number, please"), the mere mention of a card
+before a longer number, and the *payment phase*: once a card was asked for, a
+number shaped like a code or an expiry date is one, even if the question for it
+was not understood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hushtap.numbers.spoken import Form
+from hushtap.timeline import to_samples
+from hushtap.values import Entity
+
+if TYPE_CHECKING:
+    from hushtap.numbers.cues import Cue
+    from hushtap.numbers.pieces import Piece
+    from hushtap.pii.policy import Policy
+
+SETTLE_S: Final = 15.0
+"""Seconds that an answered ask stays open, for read-back and corrections."""
+
+UNFINISHED_S: Final = 30.0
+"""Seconds that an ask stays open after digits that were not all of it."""
+
+SAME_BREATH_S: Final = 4.0
+"""A harmless cue this soon after a sensitive one belongs to the same request."""
+
+WEAK_S: Final = 20.0
+"""Seconds for which the mere mention of a card or the like counts."""
+
+PAYMENT_S: Final = 60.0
+"""Seconds after a card was asked for or read in which code and expiry are expected."""
+
+HARMLESS_S: Final = 25.0
+"""Seconds for which a harmless question waits for its answer."""
+
+ANSWER_S: Final = 3.5
+"""Seconds in which an answer goes on after its last digit."""
+
+ENOUGH: Final = {Entity.CREDIT_CARD: 13, Entity.US_SSN: 9, Entity.CVV: 3, Entity.EXPIRY: 3}
+"""Digits after which an ask counts as answered."""
+
+UNFINISHED: Final = frozenset({Entity.CREDIT_CARD, Entity.US_SSN})
+"""Numbers so long that they are said in groups, of which some are not understood."""
+
+INSIDE_S: Final = 4.0
+"""Seconds after the last group in which the next is expected."""
+
+DIGITS_PER_SECOND: Final = 2.0
+"""How fast digits are said, for those that were not understood."""
+
+WEAK_DIGITS: Final = 4
+LONG: Final = 8
+CODE_DIGITS: Final = range(3, 5)
+_PAYMENT: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY})
+
+
+_EVER: Final = -(10**12)
+
+
+@dataclass(slots=True)
+class _Ask:
+    since: int
+    until: int
+    firm: bool
+    asker: int
+    digits: int = 0
+    channel: int = -1
+    """Who answers, once digits came."""
+    end: int = _EVER
+    """Where the last of the answer ended."""
+
+
+class Asks:
+    """The asks of one call, on its clock of ``rate`` Hz."""
+
+    def __init__(self, policy: Policy, rate: int) -> None:
+        self._policy = policy
+        self._rate = rate
+        self._asks: dict[Entity, _Ask] = {}
+        self._firm_at = _EVER
+        self._answered_at = _EVER
+        self._harmless_until = _EVER
+        self._payment_until = _EVER
+
+    def hear(self, cue: Cue) -> None:
+        """Take a cue."""
+        if cue.entity is not None and cue.entity in self._policy.entities:
+            self._open(cue.entity, cue)
+        elif cue.strong:
+            same_breath = cue.time - self._firm_at < self._samples(SAME_BREATH_S)
+            if not (same_breath and self._answered_at < self._firm_at):
+                self._harmless_until = cue.time + self._samples(HARMLESS_S)
+
+    def _open(self, entity: Entity, cue: Cue) -> None:
+        known = self._asks.get(entity)
+        if cue.strong:
+            self._firm_at = cue.time
+            self._harmless_until = _EVER
+            if entity in _PAYMENT:
+                self._payment_until = cue.time + self._samples(PAYMENT_S)
+        elif known is not None and known.until >= cue.time:
+            return
+        seconds = self._policy.arm_timeout if cue.strong else WEAK_S
+        self._asks[entity] = _Ask(
+            cue.time, cue.time + self._samples(seconds), cue.strong, cue.channel
+        )
+
+    def found(self, entity: Entity, piece: Piece) -> None:
+        """Take note of a sensitive number that nobody had asked for: more of it may follow."""
+        end = piece.span.end
+        until = end + self._samples(SETTLE_S)
+        known = self._asks.get(entity)
+        if known is None or known.until < until:
+            self._asks[entity] = _Ask(piece.span.start, until, firm=True, asker=-1)
+        if entity in _PAYMENT:
+            self._payment_until = max(self._payment_until, end + self._samples(PAYMENT_S))
+
+    def answer(self, piece: Piece) -> tuple[Entity | None, bool]:
+        """Return the entity that ``piece`` answers, or None, and whether it was asked firmly.
+
+        A firm ask wants the lenient reading of what follows, anything else the strict one.
+        """
+        time = piece.span.start
+        if time < self._harmless_until:
+            if piece.source == "unclear":
+                return None, True
+            self._harmless_until = min(
+                self._harmless_until, piece.span.end + self._samples(ANSWER_S)
+            )
+            return None, False
+        live = {e: a for e, a in self._asks.items() if a.since <= time < a.until}
+        firm = {e: a for e, a in live.items() if a.firm}
+        if piece.source == "unclear":
+            return self._unclear(firm, piece), True
+        if firm:
+            if piece.aside or (piece.harmless and len(piece.digits) < LONG):
+                return None, True
+            return self._take(self._name(firm, piece), piece), True
+        if piece.lenient or piece.harmless or piece.aside:
+            return None, False
+        shaped = self._payment_shape(piece) if time < self._payment_until else None
+        if shaped is not None and shaped in self._policy.entities:
+            return shaped, False
+        if live and len(piece.digits) >= WEAK_DIGITS:
+            return self._take(max(live, key=lambda e: live[e].since), piece), False
+        return None, False
+
+    def armed(self, now: int) -> bool:
+        """Return whether a firm ask is open."""
+        return any(ask.firm and ask.until > now for ask in self._asks.values())
+
+    def _take(self, entity: Entity, piece: Piece) -> Entity:
+        ask = self._asks[entity]
+        ask.digits += len(piece.digits) + 2 * piece.has_month
+        self._answered_at = piece.span.start
+        end = ask.end = piece.span.end
+        ask.channel = piece.channel
+        if ask.digits >= ENOUGH.get(entity, WEAK_DIGITS):
+            ask.until = end + self._samples(SETTLE_S)
+        else:
+            ask.until = max(ask.until, end + self._samples(UNFINISHED_S))
+        if entity in _PAYMENT:
+            self._payment_until = max(self._payment_until, end + self._samples(PAYMENT_S))
+        return entity
+
+    def _unclear(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
+        """Return the entity of which talk that makes no sense is likely a part.
+
+        Inside a long number that is not yet complete: any such talk of who says it.
+        """
+        for entity, ask in firm.items():
+            inside = (
+                entity in UNFINISHED
+                and 0 < ask.digits < ENOUGH[entity]
+                and ask.channel == piece.channel
+                and piece.span.start - ask.end <= self._samples(INSIDE_S)
+            )
+            if inside:
+                ask.end = max(ask.end, piece.span.end)
+                ask.digits += round(DIGITS_PER_SECOND * len(piece.span) / self._rate)
+                return entity
+        return None
+
+    def _name(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity:
+        """Choose among what was asked for by the shape of the piece, else the latest ask."""
+        if Entity.EXPIRY in firm and (piece.has_month or Form.SLASH in piece.form):
+            return Entity.EXPIRY
+        latest = max(firm, key=lambda e: firm[e].since)
+        if latest in {Entity.CVV, Entity.EXPIRY} and len(piece.digits) >= LONG:
+            return next((e for e in (Entity.CREDIT_CARD, Entity.US_SSN) if e in firm), latest)
+        return latest
+
+    def _payment_shape(self, piece: Piece) -> Entity | None:
+        count = len(piece.digits)
+        if piece.has_month and count in {2, 4}:
+            return Entity.EXPIRY
+        if count in CODE_DIGITS:
+            month = piece.digits[: count - 2]
+            return Entity.EXPIRY if 1 <= int(month) <= 12 and count == 4 else Entity.CVV  # noqa: PLR2004
+        return None
+
+    def _samples(self, seconds: float) -> int:
+        return to_samples(seconds, self._rate)

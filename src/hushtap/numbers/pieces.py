@@ -1,0 +1,174 @@
+"""Pieces: the number runs of one channel as the ledger sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from hushtap.numbers.spoken import Form, NumberRun, Part, find_runs, parts
+from hushtap.timeline import Span, to_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hushtap.ears.words import Suspect
+    from hushtap.values import Word
+
+HARMLESS_FORMS: Final = frozenset(
+    {Form.CURRENCY, Form.PERCENT, Form.ORDINAL, Form.UNIT, Form.STREET, Form.CLOCK}
+)
+"""What is written or said beside a number that is no secret."""
+
+TIGHT_S: Final = 0.3
+"""Seconds between words of one sentence, at most."""
+
+STRETCH_GAP_S: Final = 0.6
+"""Seconds of silence that part two stretches of talk."""
+
+CLEAR_WORDS: Final = 3
+SURE: Final = 0.6
+VARIED: Final = 0.75
+"""Talk is clear from so many words on, of this mean probability, of which this share differ."""
+
+LAST: Final = 4
+"""Digits that a policy may leave audible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A number run of one channel. Spans are on the call's clock, word indexes its channel's.
+
+    ``span``: from the first number word to the last. ``reach``: with the words
+    beside it that may be misheard digits. ``tail``: where the last four digits
+    were said, if word bounds tell. ``aside``: a lone number word inside a
+    sentence, or one that only says how many digits are meant. ``lenient``: read
+    as on a call where a number was asked for. ``source``: which ear.
+    """
+
+    channel: int
+    span: Span
+    reach: Span
+    digits: str = field(repr=False)
+    groups: tuple[int, ...]
+    form: frozenset[Form] = frozenset()
+    has_month: bool = False
+    first: int = -1
+    last: int = -1
+    source: str = "words"
+    lenient: bool = False
+    aside: bool = False
+    tail: Span | None = None
+
+    @property
+    def harmless(self) -> bool:
+        """Whether its form says that it counts, prices or dates something."""
+        return bool(self.form & HARMLESS_FORMS)
+
+
+def find_pieces(
+    words: Sequence[Word], suspects: Sequence[Suspect], channel: int, rate: int, gap_s: float
+) -> tuple[list[Piece], list[Piece]]:
+    """Return the pieces read strictly and those read leniently, each in order of time.
+
+    A suspect (heard once and not again, or a decoder's loop) is a lenient piece.
+    """
+    strict = [
+        _piece(words, run, channel, rate, lenient=False)
+        for run in find_runs(words, rate=rate, max_gap_s=gap_s)
+    ]
+    lenient = [
+        _piece(words, run, channel, rate, lenient=True)
+        for run in find_runs(words, rate=rate, max_gap_s=gap_s, lenient=True)
+    ]
+    strict = [replace(piece, reach=_reach(piece, lenient)) for piece in strict]
+    doubts = [
+        Piece(channel, s.span, s.span, "0" * s.digits, (s.digits,), source=s.source, lenient=True)
+        for s in suspects
+    ]
+    return strict, sorted([*lenient, *doubts], key=lambda piece: piece.span)
+
+
+def find_unclear(words: Sequence[Word], channel: int, rate: int) -> list[Piece]:
+    """Return the stretches of talk between numbers that cannot be trusted to be talk.
+
+    A recogniser that hears no digits in digits writes words that it doubts, or
+    the same few again and again. ``digits`` is empty: how many were said is unknown.
+    """
+    gap = to_samples(STRETCH_GAP_S, rate)
+    stretches: list[list[Word]] = []
+    last: Word | None = None
+    for word, part in zip(words, parts(words, lenient=True), strict=True):
+        if part in {Part.OTHER, Part.HOMOPHONE}:
+            if last is None or word.span.start - last.span.end > gap:
+                stretches.append([])
+            stretches[-1].append(word)
+            last = word
+        elif part in {Part.NUMBER, Part.MONTH}:
+            last = None
+    unclear = []
+    for stretch in stretches:
+        if not _clear(stretch):
+            span = Span(stretch[0].span.start, max(w.span.end for w in stretch))
+            unclear.append(Piece(channel, span, span, "", (), source="unclear", lenient=True))
+    return unclear
+
+
+def _clear(stretch: Sequence[Word]) -> bool:
+    """Whether the words are enough, sure enough and varied enough to be talk."""
+    distinct = len({w.text.strip().lower().strip(",.?!") for w in stretch})
+    sure = sum(w.probability for w in stretch) / len(stretch) >= SURE
+    return len(stretch) >= CLEAR_WORDS and sure and distinct >= VARIED * len(stretch)
+
+
+def _reach(piece: Piece, lenient: Sequence[Piece]) -> Span:
+    span = piece.span
+    for other in lenient:
+        if other.span.overlaps(piece.span):
+            span = span.hull(other.span)
+    return span
+
+
+def _piece(
+    words: Sequence[Word], run: NumberRun, channel: int, rate: int, *, lenient: bool
+) -> Piece:
+    inside = words[run.first : run.last + 1]
+    span = Span(inside[0].span.start, max(w.span.end for w in inside))
+    return Piece(
+        channel,
+        span,
+        span,
+        run.digits,
+        run.groups,
+        run.form,
+        run.has_month,
+        run.first,
+        run.last,
+        lenient=lenient,
+        aside=_aside(words, run, span, to_samples(TIGHT_S, rate)),
+        tail=_tail(words, run, span),
+    )
+
+
+def _aside(words: Sequence[Word], run: NumberRun, span: Span, near: int) -> bool:
+    if len(run.digits) > 2 or run.last - run.first > 1:  # noqa: PLR2004 - "two", "sixteen"
+        return False
+    before = words[run.first - 1] if run.first else None
+    after = words[run.last + 1] if run.last + 1 < len(words) else None
+    if after is not None and after.text.strip().lower().startswith("digit"):
+        return True
+    if before is not None and before.text.strip().lower().strip(",.") in {"last", "first"}:
+        return True
+    return (
+        len(run.digits) == 1
+        and before is not None
+        and after is not None
+        and span.start - before.span.end < near
+        and after.span.start - span.end < near
+    )
+
+
+def _tail(words: Sequence[Word], run: NumberRun, span: Span) -> Span | None:
+    count = len(run.digits)
+    if count < LAST or (count > LAST and run.owners[-LAST - 1] == run.owners[-LAST]):
+        return None
+    return Span(min(words[run.owners[-LAST]].span.start, span.end), span.end)
