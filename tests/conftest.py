@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path  # noqa: TC003 - pytest reads annotations
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+import soundfile
 from hypothesis import HealthCheck, settings
 
 from hushtap import models
@@ -14,7 +17,7 @@ from hushtap.pii.policy import Policy, load_policy
 from hushtap.resources import folder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from hushtap.ears.engine import Engine
     from hushtap.pii.recognizers import SpokenAnalyzer
@@ -81,3 +84,57 @@ def analyzer(policy: Policy) -> SpokenAnalyzer:
     from hushtap.pii.recognizers import SpokenAnalyzer  # noqa: PLC0415 - takes seconds to load
 
     return SpokenAnalyzer(policy.entities)
+
+
+@pytest.fixture(scope="session")
+def ssn_call(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten seconds of a sample call: an SSN is asked for and begun. 8 kHz, two channels, PCM16."""
+    audio, rate = soundfile.read(samples / "sample_ssn.wav", dtype="int16")
+    path = tmp_path_factory.mktemp("calls") / "ssn.wav"
+    soundfile.write(path, audio[9 * rate : 19 * rate], rate, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture(scope="session")
+def secrets_of_ssn_call(ssn_call: Path) -> list[bytes]:
+    """Raw bytes from inside its number: half a second each, to be looked for in files."""
+    raw, rate = soundfile.read(ssn_call, dtype="int16")
+    # The groups begin at 13.4 s and 15.1 s of the sample (its truth).
+    starts = (int(4.6 * rate), int(6.3 * rate))
+    return [raw[at : at + rate // 2].astype("<i2").tobytes() for at in starts]
+
+
+Command: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
+
+
+@pytest.fixture(scope="session")
+def hushtap_command() -> Command:
+    """Run the installed command in a process of its own.
+
+    ``before`` are words before the command, such as another tool that starts it.
+    """
+    script = Path(sys.executable).with_name("hushtap")
+
+    def run(
+        *args: str | Path,
+        cwd: Path,
+        before: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        text_in: str | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        plain = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+        dropped = {"HUSHTAP_VAULT", "HUSHTAP_PASSPHRASE", "HUSHTAP_DEBUG", "FORCE_COLOR"}
+        inherited = {name: value for name, value in os.environ.items() if name not in dropped}
+        return subprocess.run(
+            [*before, str(script), *map(str, args)],
+            cwd=cwd,
+            env=inherited | plain | dict(env or {}),
+            input=text_in,
+            stdin=subprocess.DEVNULL if text_in is None else None,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+
+    return run

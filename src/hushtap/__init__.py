@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hushtap.batch import Redaction, redact
     from hushtap.errors import HushtapError
     from hushtap.pii.policy import Policy, load_policy
+    from hushtap.session import Ears, Session
     from hushtap.values import AudioFormat, Entity, Finding, PcmChunk, RedactedChunk
     from hushtap.vault.recordings import Vault
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AudioFormat",
+    "Ears",
     "Entity",
     "Finding",
     "HushtapError",
@@ -29,6 +31,7 @@ __all__ = [
     "Policy",
     "RedactedChunk",
     "Redaction",
+    "Session",
     "Vault",
     "__version__",
     "load_policy",
@@ -37,6 +40,7 @@ __all__ = [
 
 _HOME = {
     "AudioFormat": "hushtap.values",
+    "Ears": "hushtap.session",
     "Entity": "hushtap.values",
     "Finding": "hushtap.values",
     "HushtapError": "hushtap.errors",
@@ -44,6 +48,7 @@ _HOME = {
     "Policy": "hushtap.pii.policy",
     "RedactedChunk": "hushtap.values",
     "Redaction": "hushtap.batch",
+    "Session": "hushtap.session",
     "Vault": "hushtap.vault.recordings",
     "load_policy": "hushtap.pii.policy",
     "redact": "hushtap.batch",

@@ -34,6 +34,7 @@ from hushtap.vault.recordings import State, Vault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from hushtap.ears.shared import Ear
     from hushtap.ears.windows import Window
     from hushtap.pii.recognizers import SpokenAnalyzer
     from hushtap.values import AudioFormat, Entity, Finding, PcmChunk, RedactedChunk
@@ -43,7 +44,7 @@ WINDOWS_AHEAD: Final = 6 * MAX_BATCH
 """Windows gathered before the ears listen: enough to fill batches, little to hold."""
 
 
-def run(call: Call, chunks: Iterable[PcmChunk], engine: Engine) -> Iterator[RedactedChunk]:
+def run(call: Call, chunks: Iterable[PcmChunk], engine: Ear) -> Iterator[RedactedChunk]:
     """Yield the redacted audio of a call, in order per channel.
 
     Memory is bounded by ``WINDOWS_AHEAD`` windows and the policy's ``max_hold``.
@@ -61,7 +62,7 @@ def run(call: Call, chunks: Iterable[PcmChunk], engine: Engine) -> Iterator[Reda
     yield from call.released()
 
 
-def _listen(call: Call, windows: list[Window], engine: Engine) -> None:
+def _listen(call: Call, windows: list[Window], engine: Ear) -> None:
     heard = engine.listen([window.audio for window in windows])
     for window, result in zip(windows, heard, strict=True):
         call.heard(window, result)
@@ -143,7 +144,8 @@ def redact(
 class Redactor:
     """Redacts many files with one engine, which is loaded when the first is heard.
 
-    ``policy``, ``mute`` and ``model`` as for ``redact``. One instance may serve
+    ``policy``, ``mute`` and ``model`` as for ``redact``; ``ear`` hears in place of
+    a model. One instance may serve
     several threads; they take turns at the engine.
 
     Raises:
@@ -157,13 +159,13 @@ class Redactor:
         *,
         mute: str | None = None,
         model: str | Path | None = None,
+        ear: Ear | None = None,
     ) -> None:
-        found = policy if isinstance(policy, Policy) else load_policy(policy)
-        if mute is not None:
-            if mute not in list(MuteStyle):
-                raise UsageError(f"{mute!r} is no way to mute: give {', '.join(MuteStyle)}")
-            found = replace(found, style=MuteStyle(mute))
-        self.policy = found
+        self.policy = styled(policy, mute)
+        self._ear = ear
+        if ear is not None:
+            self.model = type(ear).__name__
+            return
         wanted = models.default_model() if model is None else model
         self._folder = models.resolve(wanted)
         self.model = str(wanted)
@@ -171,9 +173,9 @@ class Redactor:
             self.model = f"{self._folder.name} {sha256_of(self._folder / 'model.bin')}"
 
     @cached_property
-    def engine(self) -> Engine:
-        """The ears."""
-        return _engine(self._folder)
+    def ear(self) -> Ear:
+        """What hears the calls."""
+        return self._ear or _engine(self._folder)
 
     @cached_property
     def analyzer(self) -> SpokenAnalyzer:
@@ -256,7 +258,7 @@ class Redactor:
                 fed[chunk.channel] = chunk.span.end
                 yield chunk
 
-        for chunk in run(call, counted(), self.engine):
+        for chunk in run(call, counted(), self.ear):
             if recording is not None:
                 recording.append(chunk)
                 recording.add_words(call.transcript())
@@ -270,6 +272,20 @@ class Redactor:
             recording.add_words(call.transcript())
             recording.add_findings(call.findings())
             recording.close()
+
+
+def styled(policy: str | Policy, mute: str | None = None) -> Policy:
+    """Return a policy, by name, path or itself, with another way to mute where one is given.
+
+    Raises:
+        UsageError: there is no such policy or way to mute.
+    """
+    found = policy if isinstance(policy, Policy) else load_policy(policy)
+    if mute is None:
+        return found
+    if mute not in list(MuteStyle):
+        raise UsageError(f"{mute!r} is no way to mute: give {', '.join(MuteStyle)}")
+    return replace(found, style=MuteStyle(mute))
 
 
 def safe_label(label: str) -> str:
@@ -325,7 +341,12 @@ def _write(wav: Path, audio: AudioFormat, chunks: Iterable[RedactedChunk]) -> in
 
     def outdating() -> Iterator[RedactedChunk]:
         yield from chunks
-        sidecar_of(wav).unlink(missing_ok=True)
+        try:
+            sidecar_of(wav).unlink(missing_ok=True)
+        except OSError as exc:
+            raise HushtapError(
+                f"{sidecar_of(wav)} cannot be replaced ({exc.strerror}): move it away"
+            ) from exc
 
     try:
         wav.parent.mkdir(parents=True, exist_ok=True)

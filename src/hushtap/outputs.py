@@ -59,7 +59,7 @@ def plan(found: Iterable[tuple[Path, Path]], out: Path | None) -> list[Job]:
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is not a folder: give --out a folder")
     pairs = [(root, file) for root, file in pairs if not _earlier_output(root, file, out)]
-    targets = [(file, (out / file.relative_to(root)).with_suffix(".wav")) for root, file in pairs]
+    targets = [(file, _named(out / file.relative_to(root))) for root, file in pairs]
     _refuse_overwriting(targets)
     return [Job(file, wav) for file, wav in targets]
 

@@ -76,9 +76,9 @@ def redact(
     """
     if out is None and vault is None and not dry_run:
         raise UsageError("nowhere to write: give --out DIR or --vault DIR, or --dry-run")
-    from hushtap.batch import Redactor  # noqa: PLC0415 - loads the ears
+    from hushtap.batch import Redactor, styled  # noqa: PLC0415 - loads the ears
 
-    redactor = Redactor(policy, mute=mute, model=model)
+    redactor = Redactor(styled(policy, mute), model=model)
     jobs, failures = _jobs(paths, out)
     if dry_run:
         jobs = [type(job)(job.source, None) for job in jobs]
