@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import soundfile
 import hushtap
 from hushtap.batch import Failure, Redactor, run, safe_label
 from hushtap.errors import HushtapError, UsageError
-from hushtap.outputs import Job, plan, read_sidecar
+from hushtap.outputs import plan, read_sidecar
 from hushtap.pipeline import Call
 from hushtap.taps.file import FileTap, find_audio
 from hushtap.values import AudioFormat, Entity
@@ -150,23 +149,13 @@ def test_what_changes_a_mute_makes_it_heard_again(tmp_path: Path, policy: Policy
     assert len(read(tmp_path / "out" / "call.wav")) == 12_001
 
 
-@pytest.mark.parametrize("style", ["beep", "noise"])
-def test_mutes_may_be_heard(style: str, tmp_path: Path, engine: Engine, ssn_call: Path) -> None:
+def test_mutes_may_be_heard(tmp_path: Path, engine: Engine, ssn_call: Path) -> None:
     [job] = plan(find_audio([ssn_call]), tmp_path)
-    Redactor("pci-ssn", mute=style, ear=engine).redact(job)
+    Redactor("pci-ssn", mute="beep", ear=engine).redact(job)
     original, redacted = read(ssn_call)[40_000:42_000, 1], read(tmp_path / "ssn.wav")
     inside = redacted[40_000:42_000, 1].astype(float)
     assert inside.std() > 10
     assert abs(np.corrcoef(inside, original.astype(float))[0, 1]) < 0.1
-
-
-def test_a_dry_run_writes_nothing(tmp_path: Path, ssn_call: Path, engine: Engine) -> None:
-    copy = tmp_path / "call.wav"
-    shutil.copy(ssn_call, copy)
-    found = Redactor(ear=engine).redact(Job(copy, None))
-    assert [finding.entity for finding in found.findings] == [Entity.US_SSN]
-    assert found.duration == 10.0
-    assert sorted(tmp_path.iterdir()) == [copy]
 
 
 # --- every format
@@ -185,17 +174,15 @@ def test_the_output_is_as_long_as_the_input(tmp_path: Path, rate: int, channels:
         assert np.array_equal(read(call), read(tmp_path / "out" / call.name))
 
 
-def test_chunks_do_not_matter(ssn_call: Path, engine: Engine, analyzer: SpokenAnalyzer) -> None:
-    policy = hushtap.load_policy("pci-ssn")
-
-    def redacted(chunk: int) -> list[bytes]:
-        tap = FileTap(ssn_call, chunk=chunk)
-        whole: list[list[bytes]] = [[], []]
-        for out in run(Call(tap.format, policy, analyzer), tap, engine):
-            whole[out.channel].append(out.samples.tobytes())
-        return [b"".join(pieces) for pieces in whole]
-
-    assert redacted(80_000) == redacted(1_237)
+def test_chunks_do_not_matter(
+    done: Path, ssn_call: Path, policy: Policy, engine: Engine, analyzer: SpokenAnalyzer
+) -> None:
+    tap = FileTap(ssn_call, chunk=1_237)
+    whole: list[list[NDArray[np.int16]]] = [[], []]
+    for out in run(Call(tap.format, policy, analyzer), tap, engine):
+        whole[out.channel].append(out.samples)
+    redacted = np.stack([np.concatenate(pieces) for pieces in whole], axis=1)
+    assert np.array_equal(redacted, read(done / "out" / "ssn.wav"))
 
 
 # --- what goes wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -193,16 +194,20 @@ class Redactor:
         """Yield what became of each job; one that fails does not stop the others.
 
         An exception that nobody expected becomes a failure with its type alone: its
-        text could carry speech.
+        text could carry speech. With ``HUSHTAP_DEBUG=1`` it is raised instead.
         """
         for job in jobs:
             try:
                 yield self.redact(job, vault=vault, force=force, progress=progress)
             except HushtapError as exc:
                 yield Failure(job.source, exc)
-            except Exception as exc:  # noqa: BLE001 - the other calls must not be lost
-                kind = type(exc).__name__
-                problem = f"{job.source} could not be redacted ({kind}): nothing of it was kept"
+            except Exception as exc:
+                if os.environ.get("HUSHTAP_DEBUG") == "1":
+                    raise
+                problem = (
+                    f"{job.source} could not be redacted (unexpected {type(exc).__name__}),"
+                    " nothing of it was kept: set HUSHTAP_DEBUG=1 to see where"
+                )
                 yield Failure(job.source, HushtapError(problem))
 
     def redact(

@@ -68,17 +68,17 @@ def main() -> NoReturn:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
-    except HushtapError as exc:
-        code = exc.exit_code
-        complain(str(exc))
     except Exception as exc:  # noqa: BLE001 - the last line of defence
-        code = 1
-        complain(f"unexpected {type(exc).__name__}: set HUSHTAP_DEBUG=1 to see where")
-    else:
-        sys.exit(0)
-    if os.environ.get("HUSHTAP_DEBUG") == "1":
-        traceback.print_exc()
-    sys.exit(code)
+        if isinstance(exc, HushtapError):
+            code = exc.exit_code
+            complain(str(exc))
+        else:
+            code = HushtapError.exit_code
+            complain(f"unexpected {type(exc).__name__}: set HUSHTAP_DEBUG=1 to see where")
+        if os.environ.get("HUSHTAP_DEBUG") == "1":
+            traceback.print_exc()
+        sys.exit(code)
+    sys.exit(0)
 
 
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:

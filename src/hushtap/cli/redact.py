@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 def redact(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Audio files, or folders of them.")
+        list[Path],
+        # Whether a path can be read is found out path by path: the others are still done.
+        typer.Argument(metavar="PATH...", help="Audio files, or folders.", readable=False),
     ],
     *,
     out: Annotated[
