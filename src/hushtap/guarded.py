@@ -131,8 +131,9 @@ class Guarded:
         _log.warning(LogEvent.FAILED_CLOSED, fields)
         try:
             self._findings = self.call.findings()
-            # What was cleared before the failure, then silence.
-            self._at_failure = self.call.abandon()
+            # What was cleared before the failure still counts; from there on, silence of ours.
+            self._at_failure = self.call.released()
+            self.call.abandon()
         except Exception as exc:  # noqa: BLE001 - it must not matter how it broke
             _log.warning(LogEvent.FAILED_CLOSED, {Name.REASON: reason, Name.ERROR: type(exc)})
 

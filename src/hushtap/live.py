@@ -21,10 +21,10 @@ import numpy as np
 from hushtap.delays import Delays
 from hushtap.errors import HushtapError
 from hushtap.guarded import Guarded
-from hushtap.observe import Log, LogEvent, Metrics, Name, Queue, Reason
+from hushtap.observe import Log, Metrics, Queue, Reason
 from hushtap.pii.recognizers import SpokenAnalyzer
 from hushtap.pipeline import Call
-from hushtap.timeline import Span, subtract, to_samples, to_seconds
+from hushtap.timeline import Span, merge, subtract, to_samples, to_seconds
 from hushtap.values import Entity, Finding, PcmChunk, RedactedChunk, TranscriptWord
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ SLICE_S: Final = 0.2
 
 TURN_S: Final = 2.0
 """Seconds of a channel taken in before what became free is handed on."""
+
+PROGRESS_S: Final = 0.1
+"""Seconds by which a call must have moved on to be told of."""
 
 SETTLED_S: Final = 2.0
 """Seconds after the end of a mute from which it is written: until then it may still grow."""
@@ -88,7 +91,10 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """A mute was released. ``delay``: seconds between the arrival of its end and now."""
+    """A mute, or a second or more of one, was released instead of the audio.
+
+    ``delay``: seconds between the arrival of the end of ``span`` and now.
+    """
 
     entity: Entity
     channel: int
@@ -386,11 +392,12 @@ class LiveCall:
             )
         events: list[Event] = [
             Muted(f.entity, f.channel, f.span, delay[f.channel])
-            for f in self._told.fresh(findings, until)
+            for f in self._told.fresh(findings, until, self.format.sample_rate)
         ]
         fed = tuple(self._drawn)
-        if max(fed) - self._reported >= to_samples(0.1, self.format.sample_rate):
-            self._reported = max(fed)
+        moved = max(fed) + min(until)
+        if moved - self._reported >= to_samples(PROGRESS_S, self.format.sample_rate):
+            self._reported = moved
             events.append(Progress(fed, tuple(until), self._levels()))
         return events
 
@@ -407,10 +414,6 @@ class LiveCall:
 
     def _sink_failed(self, exc: Exception) -> None:
         """Stay failed: hold no audio, take none, and say why."""
-        self.metrics.failed_closed(Reason.SINK_FAILED)
-        _log.warning(
-            LogEvent.FAILED_CLOSED, {Name.REASON: Reason.SINK_FAILED, Name.ERROR: type(exc)}
-        )
         with self._lock:
             if isinstance(exc, HushtapError):
                 self.error = exc
@@ -420,7 +423,7 @@ class LiveCall:
         for asked in self._asked:
             asked.answer.cancel()
         self._asked = []
-        self._guarded.fail(Reason.SINK_FAILED)
+        self._guarded.fail(Reason.SINK_FAILED, type(exc))
         if self._sink is not None:
             self._sink.abort()
         self.over = True
@@ -471,17 +474,24 @@ class _News:
     def __init__(self, channels: int) -> None:
         self._told: list[dict[Entity, list[Span]]] = [{} for _ in range(channels)]
 
-    def fresh(self, findings: Iterable[Finding], until: list[int]) -> list[Finding]:
-        """Return what ends at or before ``until`` (per channel) and was not returned before."""
+    def fresh(
+        self, findings: Iterable[Finding], until: list[int], least: int | None = None
+    ) -> list[Finding]:
+        """Return what lies before ``until`` (per channel) and was not returned before.
+
+        A finding that is not over by then is returned in parts of ``least``
+        samples or more, or waits for its end if that is None.
+        """
         news = []
         for finding in findings:
-            if finding.span.end > until[finding.channel]:
-                continue
             told = self._told[finding.channel].setdefault(finding.entity, [])
-            if finding.span not in told:
-                parts = list(subtract(finding.span, told))
-                news += [replace(finding, span=part) for part in parts]
-                told.append(finding.span)
+            whole = finding.span.end <= until[finding.channel]
+            if finding.span in told or not (whole or least):
+                continue
+            for part in subtract(finding.span.clip(0, until[finding.channel]), told):
+                if whole or len(part) >= (least or 0):
+                    news.append(replace(finding, span=part))
+                    told[:] = merge([*told, part])
         return news
 
 

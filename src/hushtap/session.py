@@ -245,7 +245,8 @@ class Session:
         self._wake.clear()
 
     def _wake_up(self) -> None:
-        if self._loop is not None:
+        # A wake that is still to be acted upon will find this work as well.
+        if self._loop is not None and not self._wake.is_set():
             # A loop that is closed has nobody left to wake.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._wake.set)
