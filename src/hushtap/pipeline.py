@@ -199,7 +199,7 @@ class Call:
             self._mute(window.channel, span, Entity.UNHEARD, 1.0, "late")
             track.skip(window)
         else:
-            track.update(window, heard)
+            track.update(window, heard, self._listeners[window.channel].activity)
         self._ledger.update(window.channel, track)
         self._stale = True
 

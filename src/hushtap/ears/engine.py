@@ -22,6 +22,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from hushtap.errors import ModelError
+from hushtap.numbers.spoken import Part, parts
 from hushtap.timeline import Span
 from hushtap.vad import EAR_RATE
 from hushtap.values import Word
@@ -49,8 +50,39 @@ TAIL_FRAMES = 10
 SHORTEST = 2 * FRAME
 """No word is shorter than this: those that are repeat another inside a loop."""
 
+LOOP_BYTES = 24
 LOOP_RATIO = 3.0
 """Text that compresses better than this is a decoder in a loop."""
+
+
+PRIMER = " My number is 4, 1, 7, 2, 9, 0."
+"""What a doubtful window is read after: digits become likely, as single numerals.
+
+On groups of four spliced human digits it halves the digit error rate (0.13 to
+0.06); on talk it invents digits, so the plain reading comes first.
+"""
+
+DOUBT = -0.9
+"""Mean log probability of a token below which a reading is doubted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One reading of a window: text tokens, text, mean log probability, whether it looped."""
+
+    tokens: list[int] = field(repr=False)
+    text: str = field(repr=False)
+    score: float
+    looped: bool
+
+
+def _kinds(text: str) -> list[Part]:
+    return parts([Word(piece, Span(0, 0)) for piece in text.split()])
+
+
+def _loops(text: str) -> bool:
+    raw = text.encode()
+    return len(raw) > LOOP_BYTES and len(raw) / len(zlib.compress(raw)) > LOOP_RATIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +122,8 @@ class Engine:
         self._tail = round(tail * EAR_RATE)
         self._tokenizer = Tokenizer(text, self._model.is_multilingual, "transcribe", "en")
         self._start = list(self._tokenizer.sot_sequence)
+        primer = self._tokenizer.encode(PRIMER)
+        self._primed = [self._tokenizer.sot_prev, *primer, *self._start]
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._lock = threading.Lock()
 
@@ -116,32 +150,64 @@ class Engine:
 
     def _listen(self, windows: list[NDArray[np.float32]], length: int) -> list[Heard]:
         encoded = self._encode(windows, length + self._tail)
+        lengths = [len(window) for window in windows]
+        said = self._decode(encoded, self._start, lengths, length)
+        doubted = [i for i, one in enumerate(said) if self._doubtful(one)]
+        if doubted:
+            subset = ctranslate2.StorageView.from_array(
+                np.ascontiguousarray(np.asarray(encoded)[doubted])
+            )
+            again = self._decode(subset, self._primed, [lengths[i] for i in doubted], length)
+            for i, one in zip(doubted, again, strict=True):
+                said[i] = self._better(said[i], one)
+        if not any(one.tokens for one in said):
+            return [Heard((), one.looped) for one in said]
+        frames = [min(n // (FRAME // 2), (length + self._tail) // (FRAME // 2)) for n in lengths]
+        tokens = [one.tokens for one in said]
+        aligned = self._model.align(encoded, self._start, tokens, frames)
+        return [
+            Heard(tuple(self._words(one.tokens, path, n)), one.looped)
+            for one, path, n in zip(said, aligned, lengths, strict=True)
+        ]
+
+    def _decode(
+        self, encoded: Any, prompt: list[int], lengths: list[int], length: int
+    ) -> list[_Said]:
+        """Return the greedy reading of each window, after ``prompt``."""
         budget = TOKENS + TOKENS_PER_SECOND * length // EAR_RATE
         results = self._model.generate(
             encoded,
-            [self._start] * len(windows),
+            [prompt] * len(lengths),
             beam_size=1,
-            max_length=len(self._start) + budget,
+            max_length=len(prompt) + budget,
             sampling_temperature=0.0,
+            return_scores=True,
         )
-        tokens = [
-            self._said(r.sequences_ids[0], len(w)) for r, w in zip(results, windows, strict=True)
-        ]
-        capped = [len(r.sequences_ids[0]) >= budget for r in results]
-        frames = [
-            min(len(w) // (FRAME // 2), (length + self._tail) // (FRAME // 2)) for w in windows
-        ]
-        aligned = (
-            self._model.align(encoded, self._start, tokens, frames)
-            if any(tokens)
-            else [None] * len(tokens)
-        )
-        return [
-            Heard(tuple(self._words(t, a, len(w))), c or self._loops(t))
-            for t, a, w, c in zip(tokens, aligned, windows, capped, strict=True)
-        ]
+        said = []
+        for result, n in zip(results, lengths, strict=True):
+            ids = result.sequences_ids[0]
+            tokens = self._cut(ids, n)
+            text = self._tokenizer.decode(tokens)
+            looped = len(ids) >= budget or _loops(text)
+            said.append(_Said(tokens, text, float(result.scores[0]), looped))
+        return said
 
-    def _said(self, tokens: list[int], length: int) -> list[int]:
+    def _doubtful(self, said: _Said) -> bool:
+        """Whether a second reading, primed for digits, is worth its time."""
+        kinds = _kinds(said.text)
+        numbers = kinds.count(Part.NUMBER)
+        talk = kinds.count(Part.OTHER)
+        return said.looped or said.score < DOUBT or (numbers > 0 and 2 * talk <= numbers)
+
+    def _better(self, plain: _Said, primed: _Said) -> _Said:
+        """Choose the primed reading where it hears digits and is the surer of the two."""
+        heard = _kinds(primed.text).count(Part.NUMBER)
+        before = _kinds(plain.text).count(Part.NUMBER)
+        if heard and (primed.score > plain.score or (plain.looped and not primed.looped)):
+            return primed
+        return primed if heard > before > 0 else plain
+
+    def _cut(self, tokens: list[int], length: int) -> list[int]:
         """Return the text tokens up to the first time stamp at the end of the speech.
 
         What follows is made up to fill the silent tail.
@@ -160,10 +226,6 @@ class Engine:
         features = [self._features(np.pad(w, (0, length - len(w))), padding=0) for w in windows]
         batch = np.ascontiguousarray(np.stack(features), dtype=np.float32)
         return self._model.encode(ctranslate2.StorageView.from_array(batch))
-
-    def _loops(self, tokens: list[int]) -> bool:
-        text = self._tokenizer.decode(tokens).encode()
-        return len(text) > 24 and len(text) / len(zlib.compress(text)) > LOOP_RATIO
 
     def _words(self, tokens: list[int], aligned: Any, length: int) -> list[Word]:
         """Word times from the cross-attention path, after faster-whisper's ``find_alignment``."""

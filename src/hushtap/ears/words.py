@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.spoken import Part, parts
 from hushtap.timeline import Span, rescale_span, to_samples
-from hushtap.vad import EAR_RATE
+from hushtap.vad import EAR_RATE, STEP
 
 if TYPE_CHECKING:
     from hushtap.ears.engine import Heard
-    from hushtap.ears.windows import Window
+    from hushtap.ears.windows import Activity, Window
     from hushtap.values import Word
 
 EDGE_S: Final = 0.35
@@ -67,11 +67,15 @@ class WordTrack:
         """The words as they stand."""
         return [t.word for t in self.tracked]
 
-    def update(self, window: Window, heard: Heard) -> None:
-        """Take what one look heard. Windows must come in the order of their ends."""
+    def update(self, window: Window, heard: Heard, activity: Activity) -> None:
+        """Take what one look heard. Windows must come in the order of their ends.
+
+        ``activity``: the voice activity of the channel. The recogniser lets a word
+        last until the next one starts; here it ends where its voice does.
+        """
         span = rescale_span(window.span, EAR_RATE, self._rate)
         new = [
-            replace(w, span=rescale_span(w.span.shift(window.span.start), EAR_RATE, self._rate))
+            replace(w, span=rescale_span(_voiced(w, window, activity), EAR_RATE, self._rate))
             for w in heard.words
         ]
         left = span.start if window.opening else span.start + self._edge
@@ -136,6 +140,16 @@ class WordTrack:
         if self.tracked and self.tracked[0].word.span.end < oldest:
             self.tracked = [t for t in self.tracked if t.word.span.end >= oldest]
             self.suspects = [s for s in self.suspects if s.span.end >= oldest]
+
+
+def _voiced(word: Word, window: Window, activity: Activity) -> Span:
+    """Return the voiced extent of ``word``, on the ears' clock of the call."""
+    span = word.span.shift(window.span.start)
+    first, last = span.start // STEP, -(-span.end // STEP)
+    voiced = [step for step in range(first, last) if activity.voiced(step)]
+    if not voiced:
+        return span
+    return Span(max(span.start, voiced[0] * STEP), min(span.end, (voiced[-1] + 1) * STEP))
 
 
 def _middle(span: Span) -> int:

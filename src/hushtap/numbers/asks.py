@@ -51,9 +51,6 @@ UNFINISHED: Final = frozenset({Entity.CREDIT_CARD, Entity.US_SSN})
 INSIDE_S: Final = 4.0
 """Seconds after the last group in which the next is expected."""
 
-DIGITS_PER_SECOND: Final = 2.0
-"""How fast digits are said, for those that were not understood."""
-
 WEAK_DIGITS: Final = 4
 LONG: Final = 8
 CODE_DIGITS: Final = range(3, 5)
@@ -137,7 +134,8 @@ class Asks:
         live = {e: a for e, a in self._asks.items() if a.since <= time < a.until}
         firm = {e: a for e, a in live.items() if a.firm}
         if piece.source == "unclear":
-            return self._unclear(firm, piece), True
+            entity = self._unclear(firm, piece)
+            return entity, entity is not None or not piece.repeats
         if firm:
             if piece.aside or (piece.harmless and len(piece.digits) < LONG):
                 return None, True
@@ -183,7 +181,7 @@ class Asks:
             )
             if inside:
                 ask.end = max(ask.end, piece.span.end)
-                ask.digits += round(DIGITS_PER_SECOND * len(piece.span) / self._rate)
+                ask.digits += len(piece.digits)
                 return entity
         return None
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer
 
-from hushtap.numbers.asks import Asks
+from hushtap.numbers.asks import HARMLESS_S, Asks
 from hushtap.numbers.cues import Cue, find_cues
 from hushtap.numbers.pieces import LAST, Piece, find_pieces, find_unclear
 from hushtap.numbers.spoken import Part, find_runs, parts
@@ -50,6 +50,12 @@ TALK_WORDS: Final = 3
 
 GROUP: Final = 3
 """Digits in a row from which on more of the same number may follow after a pause."""
+
+DENSE_DIGITS: Final = 9
+DENSE_SCORE: Final = 0.6
+"""Digits of a chain from which on it is taken for a card where nothing says otherwise."""
+
+SENSITIVE: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN})
 
 CARD_LENGTHS: Final = range(13, 20)
 OPINIONS: Final = 256
@@ -137,14 +143,18 @@ class Ledger:
         strict, lenient = find_pieces(
             words, track.suspects, channel, self._rate, self._policy.run_gap
         )
+        unclear = find_unclear(words, channel, self._rate)
+        doubted = {i for piece in unclear for i in range(piece.first, piece.last + 1)}
         talk = [
-            w.span.start for w, part in zip(words, parts(words), strict=True) if part is Part.OTHER
+            w.span.start
+            for i, (w, part) in enumerate(zip(words, parts(words), strict=True))
+            if part is Part.OTHER and i not in doubted
         ]
         self._channels[channel] = _Channel(
             words,
             find_cues(words, channel),
             strict,
-            [*lenient, *find_unclear(words, channel, self._rate)],
+            [*lenient, *unclear],
             talk,
         )
 
@@ -162,9 +172,11 @@ class Ledger:
                 asks.hear(event)
                 continue
             entity, firm = asks.answer(event)
-            if firm != event.lenient:
+            if firm != event.lenient and not (event.repeats and not firm):
                 continue
-            if entity is None and event.source != "words":
+            if entity is None and event.source != "words" and not event.repeats:
+                continue
+            if entity is None and event.lenient and not event.repeats:
                 continue
             chain = self._join(chains, event, entity)
             if entity is not None:
@@ -267,6 +279,8 @@ class Ledger:
 
     def _opinion(self, chain: _Chain) -> tuple[Entity | None, float, str]:
         """Ask the recognizers what a chain is, given the words before it on both channels."""
+        if self._is_dense(chain):
+            return Entity.CREDIT_CARD, DENSE_SCORE, "words:dense"
         words = self._channels[chain.channel].words
         first, last = chain.pieces[0].first, chain.pieces[-1].last
         start = max(0, first - WORDS_BEFORE)
@@ -281,6 +295,22 @@ class Ledger:
                 around, Span(first - start, last + 1 - start), context
             )
         return known
+
+    def _is_dense(self, chain: _Chain) -> bool:
+        """Whether so many digits came in a row, announced as nothing else, that it must be a card.
+
+        A number of which groups were lost has no shape left for the recognizers.
+        """
+        if Entity.CREDIT_CARD not in self._policy.entities or len(chain.digits) < DENSE_DIGITS:
+            return False
+        if any(p.harmless for p in chain.pieces):
+            return False
+        start = chain.span.start - to_samples(HARMLESS_S, self._rate)
+        return not any(
+            cue.entity not in SENSITIVE and cue.strong and start <= cue.time < chain.span.start
+            for channel in self._channels
+            for cue in channel.cues
+        )
 
     def _analyse(
         self, words: Sequence[Word], inside: Span, context: tuple[str, ...]

@@ -30,6 +30,9 @@ SURE: Final = 0.6
 VARIED: Final = 0.75
 """Talk is clear from so many words on, of this mean probability, of which this share differ."""
 
+DIGITS_PER_SECOND: Final = 2.0
+"""How fast digits are said, for those that were not understood."""
+
 LAST: Final = 4
 """Digits that a policy may leave audible."""
 
@@ -39,7 +42,8 @@ class Piece:
     """A number run of one channel. Spans are on the call's clock, word indexes its channel's.
 
     ``span``: from the first number word to the last. ``reach``: with the words
-    beside it that may be misheard digits. ``tail``: where the last four digits
+    beside it that may be misheard digits. ``count``: how many digits it likely
+    is; more than ``digits`` where talk that makes no sense stands for some. ``tail``: where the last four digits
     were said, if word bounds tell. ``aside``: a lone number word inside a
     sentence, or one that only says how many digits are meant. ``lenient``: read
     as on a call where a number was asked for. ``source``: which ear.
@@ -57,6 +61,7 @@ class Piece:
     source: str = "words"
     lenient: bool = False
     aside: bool = False
+    repeats: bool = False
     tail: Span | None = None
 
     @property
@@ -92,32 +97,52 @@ def find_unclear(words: Sequence[Word], channel: int, rate: int) -> list[Piece]:
     """Return the stretches of talk between numbers that cannot be trusted to be talk.
 
     A recogniser that hears no digits in digits writes words that it doubts, or
-    the same few again and again. ``digits`` is empty: how many were said is unknown.
+    the same few again and again. ``digits`` is a placeholder of the likely length.
     """
     gap = to_samples(STRETCH_GAP_S, rate)
-    stretches: list[list[Word]] = []
+    stretches: list[list[int]] = []
     last: Word | None = None
-    for word, part in zip(words, parts(words, lenient=True), strict=True):
+    for index, (word, part) in enumerate(zip(words, parts(words, lenient=True), strict=True)):
         if part in {Part.OTHER, Part.HOMOPHONE}:
             if last is None or word.span.start - last.span.end > gap:
                 stretches.append([])
-            stretches[-1].append(word)
+            stretches[-1].append(index)
             last = word
         elif part in {Part.NUMBER, Part.MONTH}:
             last = None
-    unclear = []
-    for stretch in stretches:
-        if not _clear(stretch):
-            span = Span(stretch[0].span.start, max(w.span.end for w in stretch))
-            unclear.append(Piece(channel, span, span, "", (), source="unclear", lenient=True))
-    return unclear
+    return [
+        _doubt(words, stretch, channel, rate)
+        for stretch in stretches
+        if not _clear([words[i] for i in stretch])
+    ]
+
+
+def _doubt(words: Sequence[Word], stretch: list[int], channel: int, rate: int) -> Piece:
+    inside = [words[i] for i in stretch]
+    span = Span(inside[0].span.start, max(w.span.end for w in inside))
+    likely = max(1, round(DIGITS_PER_SECOND * len(span) / rate))
+    return Piece(
+        channel,
+        span,
+        span,
+        "0" * likely,
+        (likely,),
+        first=stretch[0],
+        last=stretch[-1],
+        source="unclear",
+        lenient=True,
+        repeats=len(inside) >= CLEAR_WORDS and _distinct(inside) <= len(inside) / 2,
+    )
 
 
 def _clear(stretch: Sequence[Word]) -> bool:
     """Whether the words are enough, sure enough and varied enough to be talk."""
-    distinct = len({w.text.strip().lower().strip(",.?!") for w in stretch})
     sure = sum(w.probability for w in stretch) / len(stretch) >= SURE
-    return len(stretch) >= CLEAR_WORDS and sure and distinct >= VARIED * len(stretch)
+    return len(stretch) >= CLEAR_WORDS and sure and _distinct(stretch) >= VARIED * len(stretch)
+
+
+def _distinct(words: Sequence[Word]) -> int:
+    return len({w.text.strip().lower().strip(",.?!") for w in words})
 
 
 def _reach(piece: Piece, lenient: Sequence[Piece]) -> Span:
