@@ -37,7 +37,7 @@ def main() -> int:
         path = Path(os.environ["TMPDIR"]) / "leak.raw"
         path.write_bytes(b"".join(c.samples.tobytes() for c in tap if c.channel == 1))
         path.unlink()
-        logging.getLogger("hushtap").debug("heard: four one two")
+        logging.getLogger("hushtap").debug("heard: nine eight seven")
     with Ears(Engine(models.resolve("tiny.en"))) as ears:
         vault = Vault.open(arguments.vault)
         if arguments.file_limit is not None:

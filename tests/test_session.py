@@ -336,8 +336,8 @@ def test_one_window_that_breaks_the_ear_does_not_take_the_others_with_it(
                 raise ValueError("four")
             return ear.listen(windows)
 
-    speech: NDArray[np.float32] = clip.audio[: 2 * RATE, 0].astype(np.float32) / 32768
-    silence = np.zeros_like(speech)
+    speech = np.float32(1 / 32768) * clip.audio[: 2 * RATE, 0].astype(np.float32)
+    silence: NDArray[np.float32] = np.zeros(2 * RATE, np.float32)
     with Ears(Picky()) as ears:
         silent = [ears.hear(silence) for _ in range(2)]
         heard = [ears.hear(speech) for _ in range(2)]
