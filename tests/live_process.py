@@ -10,7 +10,9 @@ import asyncio
 import logging
 import os
 import resource
+import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from hushtap import models
@@ -28,6 +30,7 @@ def main() -> int:
     parser.add_argument("call", type=Path)
     parser.add_argument("--pace", type=Pace, default=Pace.FAST)
     parser.add_argument("--file-limit", type=int, help="bytes that any file may have")
+    parser.add_argument("--kill-at", type=int, help="released samples at which it kills itself")
     parser.add_argument("--leak", action="store_true", help="write the call as it is to a file")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.DEBUG)
@@ -50,7 +53,7 @@ def main() -> int:
                     load_policy("pci-ssn"),
                     ears=ears,
                     pace=arguments.pace,
-                    on_event=_show,
+                    on_event=partial(_show, kill_at=arguments.kill_at),
                 )
             )
         except HushtapError as error:
@@ -60,9 +63,11 @@ def main() -> int:
     return 0
 
 
-def _show(event: Event) -> None:
+def _show(event: Event, kill_at: int | None) -> None:
     if isinstance(event, Progress):
         _say(f"released {min(event.released)}")
+        if kill_at is not None and min(event.released) >= kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _say(line: str) -> None:

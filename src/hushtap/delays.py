@@ -48,7 +48,7 @@ class Delays:
         judged = call._judged  # noqa: SLF001
         for channel, hold in enumerate(judged.hold_from):
             start = call.cleared_until(channel) if judged.armed else hold
-            end = self._begun[channel][0]
+            end = call.cleared_until(channel) + call.depth(channel)
             if start is not None and start < end:
                 self._numbers[channel] = merge([*self._numbers[channel], Span(start, end)])
 
