@@ -325,6 +325,23 @@ def test_an_unexpected_error_shows_its_type_alone(*, debug: bool) -> None:
     assert result.stdout == ""
 
 
+def test_weights_that_do_not_load_end_the_run(
+    tmp_path: Path,
+    ssn_call: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "mine").mkdir()
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (tmp_path / "mine" / name).write_text("no weights")
+    args = ["redact", str(ssn_call), str(ssn_call.parent), "--out", "out", "--model", "mine"]
+    assert in_process(args, tmp_path, monkeypatch) == 3
+    line, *more = capfd.readouterr().err.splitlines()
+    assert "mine: cannot be loaded" in line
+    assert not more
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [(0, "0:00.0"), (59.96, "1:00.0"), (3599.96, "1:00:00.0"), (7265.24, "2:01:05.2")],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap import models
 from hushtap.ears.engine import MAX_BATCH, Engine
-from hushtap.errors import HushtapError, UsageError, VaultError
+from hushtap.errors import HushtapError, ModelError, UsageError, VaultError
 from hushtap.manifest import load_manifest
 from hushtap.outputs import (
     Job,
@@ -195,10 +195,16 @@ class Redactor:
 
         An exception that nobody expected becomes a failure with its type alone: its
         text could carry speech. With ``HUSHTAP_DEBUG=1`` it is raised instead.
+
+        Raises:
+            ModelError: the weights cannot be loaded.
         """
         for job in jobs:
             try:
                 yield self.redact(job, vault=vault, force=force, progress=progress)
+            except ModelError:
+                # Without ears no other call can be heard either.
+                raise
             except HushtapError as exc:
                 yield Failure(job.source, exc)
             except Exception as exc:
@@ -234,10 +240,11 @@ class Redactor:
         )
         if not force and (done := _earlier(job, made_from, vault)):
             return done
-        call = Call(tap.format, self.policy, self.analyzer)
+        # Loaded before anything is begun that would have to be undone.
+        ear, call = self.ear, Call(tap.format, self.policy, self.analyzer)
         recording = _begin(vault, tap, self.policy) if vault else None
         with recording or nullcontext():
-            chunks = self._hear(call, tap, recording, progress)
+            chunks = _hear(call, tap, ear, recording, progress)
             if job.wav is None:
                 samples = sum(len(chunk.span) for chunk in chunks) // tap.format.channels
             else:
@@ -248,35 +255,36 @@ class Redactor:
             _write_findings(job.wav, Sidecar(made_from, tap.format, samples, findings, recorded))
         return Redaction(job.source, tap.format, samples, findings, job.wav, recorded)
 
-    def _hear(
-        self,
-        call: Call,
-        tap: FileTap,
-        recording: Recording | None,
-        progress: Callable[[Path, float], None] | None,
-    ) -> Iterator[RedactedChunk]:
-        """Yield the redacted call; once it is exhausted, ``recording`` is closed."""
-        lengths, fed = [0] * tap.format.channels, [0] * tap.format.channels
 
-        def counted() -> Iterator[PcmChunk]:
-            for chunk in tap:
-                fed[chunk.channel] = chunk.span.end
-                yield chunk
+def _hear(
+    call: Call,
+    tap: FileTap,
+    ear: Ear,
+    recording: Recording | None,
+    progress: Callable[[Path, float], None] | None,
+) -> Iterator[RedactedChunk]:
+    """Yield the redacted call; once it is exhausted, ``recording`` is closed."""
+    lengths, fed = [0] * tap.format.channels, [0] * tap.format.channels
 
-        for chunk in run(call, counted(), self.ear):
-            if recording is not None:
-                recording.append(chunk)
-                recording.add_words(call.transcript())
+    def counted() -> Iterator[PcmChunk]:
+        for chunk in tap:
+            fed[chunk.channel] = chunk.span.end
             yield chunk
-            lengths[chunk.channel] = chunk.span.end
-            if progress is not None:
-                progress(tap.path, to_seconds(min(lengths), tap.format.sample_rate))
-        if lengths != fed:
-            raise HushtapError(f"{tap.path}: the redacted call is not as long as the call itself")
+
+    for chunk in run(call, counted(), ear):
         if recording is not None:
+            recording.append(chunk)
             recording.add_words(call.transcript())
-            recording.add_findings(call.findings())
-            recording.close()
+        yield chunk
+        lengths[chunk.channel] = chunk.span.end
+        if progress is not None:
+            progress(tap.path, to_seconds(min(lengths), tap.format.sample_rate))
+    if lengths != fed:
+        raise HushtapError(f"{tap.path}: the redacted call is not as long as the call itself")
+    if recording is not None:
+        recording.add_words(call.transcript())
+        recording.add_findings(call.findings())
+        recording.close()
 
 
 def styled(policy: str | Policy, mute: str | None = None) -> Policy:
