@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hushtap.numbers.pieces import SURE
 from hushtap.numbers.spoken import Part, parts
 from hushtap.timeline import Span, rescale, to_samples
 from hushtap.vad import EAR_RATE, STEP
@@ -79,7 +80,11 @@ class Edges:
                 continue
             gap = Span(span.end, later[0].start)
             between = [w for w in words if gap.start <= _middle(w) < gap.end]
-            if sum(p is Part.OTHER for p in parts(between)) <= BRIDGE_WORDS:
+            talk = sum(
+                part is Part.OTHER and word.probability >= SURE
+                for word, part in zip(between, parts(between), strict=True)
+            )
+            if talk <= BRIDGE_WORDS:
                 yield gap
 
     def _walk(self, at: int, limit: int, activity: Activity, direction: int) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hushtap.timeline import Span, merge, to_samples
 from hushtap.values import MuteStyle, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
 FADE_S: Final = 0.005
 BEEP_HZ: Final = 1_000

@@ -8,7 +8,6 @@ what looks doubtful is reported, not dropped. Measured grounds: docs/adr/0007.
 
 from __future__ import annotations
 
-import threading
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ import numpy as np
 import tokenizers
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
-from numpy.typing import NDArray
 
 from hushtap.errors import ModelError
 from hushtap.numbers.spoken import Part, parts
@@ -31,13 +29,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 FRAME = 320
 """Samples per encoder frame (20 ms), the grain of word times."""
 
-LENGTH_GRAIN = EAR_RATE
-"""Windows are padded to a multiple of this, so that equal lengths meet in a batch."""
+TAIL = 5 * EAR_RATE // 2
+"""Least silence after the speech of a window, in samples; without it the decoder loops."""
 
-MAX_BATCH = 8
+CANVAS = 7 * EAR_RATE
+"""Samples that a window is padded to. One length for nearly all lets the decoder, whose
+cost is that of reading its weights, take them in one batch; the encoder pays little more."""
+
+GRAIN = 4 * EAR_RATE
+"""Longer windows are padded to a canvas that is longer by a multiple of this."""
+
+MAX_BATCH = 24
+"""Windows decoded at once."""
+
+ENCODE_BATCH = 4
 """Windows encoded at once; larger batches fall out of the cache."""
 
 TOKENS = 12
@@ -48,7 +58,8 @@ TAIL_FRAMES = 10
 """A time stamp this close to the end of the window, in frames, ends what was said."""
 
 SHORTEST = 2 * FRAME
-"""No word is shorter than this: those that are repeat another inside a loop."""
+"""No word is shorter than this: those that are repeat another inside a loop. Marks alone
+are no words either."""
 
 LOOP_BYTES = 24
 LOOP_RATIO = 3.0
@@ -62,6 +73,9 @@ On groups of four spliced human digits it halves the digit error rate (0.13 to
 0.06); on talk it invents digits, so the plain reading comes first.
 """
 
+FEWEST = 2
+"""Numbers that the primed reading must hear where the plain one heard none."""
+
 DOUBT = -0.9
 """Mean log probability of a token below which a reading is doubted."""
 
@@ -74,6 +88,16 @@ class _Said:
     text: str = field(repr=False)
     score: float
     looped: bool
+
+
+def padded(length: int) -> int:
+    """Return the samples that a window of ``length`` samples is padded to; equals batch well."""
+    return CANVAS + max(0, -(-(length + TAIL - CANVAS) // GRAIN)) * GRAIN
+
+
+def _budget(length: int) -> int:
+    """Return the most tokens that ``length`` samples of speech may take."""
+    return TOKENS + TOKENS_PER_SECOND * -(-length // EAR_RATE)
 
 
 def _kinds(text: str) -> list[Part]:
@@ -103,29 +127,31 @@ class Engine:
 
     Args:
         folder: a verified CTranslate2 Whisper folder (``hushtap.models.resolve``).
-        threads: compute threads for one batch.
-        tail: seconds of silence after each window; without it the decoder loops.
+        workers: batches computed at once, each on one thread. Two on one thread
+            each do more than one on two: small matrices do not split well.
 
     Raises:
         ModelError: the folder cannot be loaded.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 2, tail: float = 3.0) -> None:
+    def __init__(self, folder: Path, *, workers: int = 2) -> None:
         try:
             self._model: Any = ctranslate2.models.Whisper(
-                str(folder), device="cpu", compute_type="int8", intra_threads=threads
+                str(folder),
+                device="cpu",
+                compute_type="int8",
+                inter_threads=workers,
+                intra_threads=1,
             )
             text = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as exc:
             raise ModelError(f"{folder}: cannot be loaded as a CTranslate2 Whisper model") from exc
         self.name = folder.name
-        self._tail = round(tail * EAR_RATE)
         self._tokenizer = Tokenizer(text, self._model.is_multilingual, "transcribe", "en")
         self._start = list(self._tokenizer.sot_sequence)
         primer = self._tokenizer.encode(PRIMER)
         self._primed = [self._tokenizer.sot_prev, *primer, *self._start]
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
-        self._lock = threading.Lock()
 
     def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
         """Return what was heard in each window, in order.
@@ -135,62 +161,88 @@ class Engine:
 
         The result for a window does not depend on its neighbours in the batch.
         """
-        by_length: defaultdict[int, list[int]] = defaultdict(list)
+        by_canvas: defaultdict[int, list[int]] = defaultdict(list)
         for index, window in enumerate(windows):
-            by_length[-(-len(window) // LENGTH_GRAIN) * LENGTH_GRAIN].append(index)
+            by_canvas[padded(len(window))].append(index)
         heard: list[Heard | None] = [None] * len(windows)
-        with self._lock:
-            for length, indexes in by_length.items():
-                for at in range(0, len(indexes), MAX_BATCH):
-                    batch = indexes[at : at + MAX_BATCH]
-                    results = self._listen([windows[i] for i in batch], length)
-                    for index, result in zip(batch, results, strict=True):
-                        heard[index] = result
+        for canvas, indexes in by_canvas.items():
+            for at in range(0, len(indexes), MAX_BATCH):
+                batch = indexes[at : at + MAX_BATCH]
+                results = self._listen([windows[i] for i in batch], canvas)
+                for index, result in zip(batch, results, strict=True):
+                    heard[index] = result
         return [h for h in heard if h is not None]
 
-    def _listen(self, windows: list[NDArray[np.float32]], length: int) -> list[Heard]:
-        encoded = self._encode(windows, length + self._tail)
+    def _listen(self, windows: list[NDArray[np.float32]], canvas: int) -> list[Heard]:
+        encoded = self._encode(windows, canvas)
         lengths = [len(window) for window in windows]
-        said = self._decode(encoded, self._start, lengths, length)
+        said = self._decode(encoded, self._start, lengths, canvas)
         doubted = [i for i, one in enumerate(said) if self._doubtful(one)]
         if doubted:
-            subset = ctranslate2.StorageView.from_array(
-                np.ascontiguousarray(np.asarray(encoded)[doubted])
+            again = self._decode(
+                encoded[doubted], self._primed, [lengths[i] for i in doubted], canvas
             )
-            again = self._decode(subset, self._primed, [lengths[i] for i in doubted], length)
             for i, one in zip(doubted, again, strict=True):
                 said[i] = self._better(said[i], one)
-        if not any(one.tokens for one in said):
-            return [Heard((), one.looped) for one in said]
-        frames = [min(n // (FRAME // 2), (length + self._tail) // (FRAME // 2)) for n in lengths]
-        tokens = [one.tokens for one in said]
-        aligned = self._model.align(encoded, self._start, tokens, frames)
+        worded = [i for i, one in enumerate(said) if one.tokens]
+        paths = dict(zip(worded, self._align(encoded, worded, said, lengths), strict=True))
         return [
-            Heard(tuple(self._words(one.tokens, path, n)), one.looped)
-            for one, path, n in zip(said, aligned, lengths, strict=True)
+            Heard(tuple(self._words(one.tokens, paths.get(i), n)), one.looped)
+            for i, (one, n) in enumerate(zip(said, lengths, strict=True))
         ]
 
+    def _encode(self, windows: list[NDArray[np.float32]], canvas: int) -> NDArray[np.float32]:
+        """Return encoder frames, shape ``(windows, canvas / FRAME, width)``."""
+        encoded = []
+        for at in range(0, len(windows), ENCODE_BATCH):
+            features = [
+                self._features(np.pad(w, (0, canvas - len(w))), padding=0)
+                for w in windows[at : at + ENCODE_BATCH]
+            ]
+            batch = np.ascontiguousarray(np.stack(features), dtype=np.float32)
+            view = self._model.encode(ctranslate2.StorageView.from_array(batch), to_cpu=True)
+            encoded.append(np.array(view))
+        return np.concatenate(encoded)
+
     def _decode(
-        self, encoded: Any, prompt: list[int], lengths: list[int], length: int
+        self, encoded: NDArray[np.float32], prompt: list[int], lengths: list[int], canvas: int
     ) -> list[_Said]:
         """Return the greedy reading of each window, after ``prompt``."""
-        budget = TOKENS + TOKENS_PER_SECOND * length // EAR_RATE
         results = self._model.generate(
-            encoded,
+            ctranslate2.StorageView.from_array(np.ascontiguousarray(encoded)),
             [prompt] * len(lengths),
             beam_size=1,
-            max_length=len(prompt) + budget,
+            max_length=len(prompt) + _budget(canvas - TAIL),
             sampling_temperature=0.0,
             return_scores=True,
         )
         said = []
-        for result, n in zip(results, lengths, strict=True):
+        for result, length in zip(results, lengths, strict=True):
             ids = result.sequences_ids[0]
-            tokens = self._cut(ids, n)
+            budget = _budget(length)
+            tokens = self._cut(ids[:budget], length)
             text = self._tokenizer.decode(tokens)
             looped = len(ids) >= budget or _loops(text)
             said.append(_Said(tokens, text, float(result.scores[0]), looped))
         return said
+
+    def _align(
+        self,
+        encoded: NDArray[np.float32],
+        worded: list[int],
+        said: list[_Said],
+        lengths: list[int],
+    ) -> list[Any]:
+        if not worded:
+            return []
+        return list(
+            self._model.align(
+                ctranslate2.StorageView.from_array(np.ascontiguousarray(encoded[worded])),
+                self._start,
+                [said[i].tokens for i in worded],
+                [lengths[i] // (FRAME // 2) for i in worded],
+            )
+        )
 
     def _doubtful(self, said: _Said) -> bool:
         """Whether a second reading, primed for digits, is worth its time."""
@@ -203,9 +255,10 @@ class Engine:
         """Choose the primed reading where it hears digits and is the surer of the two."""
         heard = _kinds(primed.text).count(Part.NUMBER)
         before = _kinds(plain.text).count(Part.NUMBER)
-        if heard and (primed.score > plain.score or (plain.looped and not primed.looped)):
-            return primed
-        return primed if heard > before > 0 else plain
+        if heard < FEWEST and not before:
+            return plain
+        surer = primed.score > plain.score or (plain.looped and not primed.looped)
+        return primed if heard and (surer or heard > before > 0) else plain
 
     def _cut(self, tokens: list[int], length: int) -> list[int]:
         """Return the text tokens up to the first time stamp at the end of the speech.
@@ -222,12 +275,12 @@ class Engine:
                 said.append(token)
         return said
 
-    def _encode(self, windows: list[NDArray[np.float32]], length: int) -> Any:
-        features = [self._features(np.pad(w, (0, length - len(w))), padding=0) for w in windows]
-        batch = np.ascontiguousarray(np.stack(features), dtype=np.float32)
-        return self._model.encode(ctranslate2.StorageView.from_array(batch))
-
-    def _words(self, tokens: list[int], aligned: Any, length: int) -> list[Word]:
+    def _words(
+        self,
+        tokens: list[int],
+        aligned: Any,  # noqa: ANN401 - ctranslate2's WhisperAlignmentResult has no stub
+        length: int,
+    ) -> list[Word]:
         """Word times from the cross-attention path, after faster-whisper's ``find_alignment``."""
         if not tokens:
             return []
@@ -242,7 +295,7 @@ class Engine:
             first, last = int(bounds[i]), int(bounds[i + 1])
             start = min(int(times[min(first, len(times) - 1)]), length)
             end = min(max(start, int(times[min(last, len(times) - 1)])), length)
-            if end - start < SHORTEST:
+            if end - start < SHORTEST or not any(c.isalnum() for c in text):
                 continue
             words.append(Word(text, Span(start, end), float(np.mean(probabilities[first:last]))))
         return words

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
-from hushtap.ears.engine import LENGTH_GRAIN, MAX_BATCH, Heard
+from hushtap.ears.engine import MAX_BATCH, Heard, padded
 from hushtap.observe import Metrics, Queue, Reason
 from hushtap.timeline import to_seconds
 from hushtap.vad import EAR_RATE
@@ -54,7 +54,7 @@ class _Request:
     @property
     def padded(self) -> int:
         """The length that it has in a batch."""
-        return -(-len(self.audio) // LENGTH_GRAIN)
+        return padded(len(self.audio))
 
 
 class Ears:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from hushtap.timeline import Span
 from hushtap.vad import EAR_RATE, STEP, VoiceDetector, WebRtcDetector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from hushtap.values import Samples
 
@@ -37,9 +38,9 @@ class Schedule:
     """Speech steps among the last five that open a segment."""
     preroll: int = 15
     """Steps before the onset that belong to the segment: soft first sounds."""
-    pause: int = 17
+    pause: int = 20
     """Steps of silence that close a segment."""
-    hop: int = 50
+    hop: int = 70
     """Steps between looks while speech goes on."""
     longest: int = 225
     """Steps in the longest window."""
@@ -98,7 +99,7 @@ class Listener:
         self._schedule = schedule or Schedule()
         self._detector = detector or WebRtcDetector()
         self._resampler = (
-            None if rate == EAR_RATE else soxr.ResampleStream(rate, EAR_RATE, 1, "int16", "MQ")
+            None if rate == EAR_RATE else soxr.ResampleStream(rate, EAR_RATE, 1, "float32", "MQ")
         )
         self._rest = np.zeros(0, np.int16)
         self._kept: deque[Samples] = deque(maxlen=self._schedule.longest + 50)
@@ -131,7 +132,10 @@ class Listener:
         At the end of a call the part of a step that is left over is filled with silence.
         """
         if self._resampler is not None:
-            samples = self._resampler.resample_chunk(samples, last=last)
+            # In float: soxr dithers integer output at random, and the same call must
+            # give the same windows twice.
+            floats = self._resampler.resample_chunk(samples.astype(np.float32), last=last)
+            samples = np.clip(np.rint(floats), -32768, 32767).astype(np.int16)
         self._rest = np.concatenate((self._rest, samples))
         if last and len(self._rest) % STEP:
             self._rest = np.pad(self._rest, (0, STEP - len(self._rest) % STEP))
@@ -177,5 +181,5 @@ class Listener:
             span=Span(start * STEP, now * STEP),
             opening=start == begin,
             final=final,
-            audio=audio.astype(np.float32) / 32768,
+            audio=audio.astype(np.float32) / np.float32(32768),
         )

@@ -112,8 +112,10 @@ class WordTrack:
     def _suspect(self, old: list[Tracked], new: list[Word], heard: Heard, span: Span) -> None:
         numbers = [w.span for w, p in zip(new, parts(new), strict=True) if p is Part.NUMBER]
         before = [t.word for t in old]
+        reach = to_samples(MATCH_S, self._rate)
         for word, part in zip(before, parts(before), strict=True):
-            if part is Part.NUMBER and not any(word.span.overlaps(n) for n in numbers):
+            near = word.span.pad(reach, reach)
+            if part is Part.NUMBER and not any(near.overlaps(n) for n in numbers):
                 digits = max(1, sum(c.isdigit() for c in word.text))
                 self.suspects.append(Suspect(word.span, digits, "words"))
         if heard.looped:

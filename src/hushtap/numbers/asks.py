@@ -33,6 +33,9 @@ SAME_BREATH_S: Final = 4.0
 WEAK_S: Final = 20.0
 """Seconds for which the mere mention of a card or the like counts."""
 
+PHRASE_S: Final = 2.5
+"""Seconds that one request takes to say."""
+
 PAYMENT_S: Final = 60.0
 """Seconds after a card was asked for or read in which code and expiry are expected."""
 
@@ -42,8 +45,8 @@ HARMLESS_S: Final = 25.0
 ANSWER_S: Final = 3.5
 """Seconds in which an answer goes on after its last digit."""
 
-ENOUGH: Final = {Entity.CREDIT_CARD: 13, Entity.US_SSN: 9, Entity.CVV: 3, Entity.EXPIRY: 3}
-"""Digits after which an ask counts as answered."""
+ENOUGH: Final = {Entity.CREDIT_CARD: 13, Entity.US_SSN: 7, Entity.CVV: 3, Entity.EXPIRY: 3}
+"""Digits after which an ask counts as answered: some may have gone unheard."""
 
 UNFINISHED: Final = frozenset({Entity.CREDIT_CARD, Entity.US_SSN})
 """Numbers so long that they are said in groups, of which some are not understood."""
@@ -65,12 +68,13 @@ class _Ask:
     since: int
     until: int
     firm: bool
-    asker: int
     digits: int = 0
     channel: int = -1
     """Who answers, once digits came."""
     end: int = _EVER
     """Where the last of the answer ended."""
+    done: int = -1
+    """The channel that gave all of it, once the other has gone on, which may still read it back."""
 
 
 class Asks:
@@ -96,6 +100,8 @@ class Asks:
 
     def _open(self, entity: Entity, cue: Cue) -> None:
         known = self._asks.get(entity)
+        if entity is Entity.CREDIT_CARD and self._code_asked(cue.time):
+            return
         if cue.strong:
             self._firm_at = cue.time
             self._harmless_until = _EVER
@@ -108,13 +114,30 @@ class Asks:
             cue.time, cue.time + self._samples(seconds), cue.strong, cue.channel
         )
 
+    def _code_asked(self, time: int) -> bool:
+        """Whether a code or date was just asked for: "the code on the front of the card"."""
+        return any(
+            entity in self._asks and 0 <= time - self._asks[entity].since <= self._samples(PHRASE_S)
+            for entity in (Entity.CVV, Entity.EXPIRY)
+        )
+
+    def talk(self, time: int, channel: int) -> None:
+        """Take note that a sentence was said on ``channel``: after an answer, the call moves on."""
+        for entity, ask in self._asks.items():
+            complete = ask.digits >= ENOUGH.get(entity, WEAK_DIGITS)
+            if complete and ask.channel != channel and time > ask.end:
+                ask.done = ask.channel
+
     def found(self, entity: Entity, piece: Piece) -> None:
         """Take note of a sensitive number that nobody had asked for: more of it may follow."""
         end = piece.span.end
         until = end + self._samples(SETTLE_S)
         known = self._asks.get(entity)
         if known is None or known.until < until:
-            self._asks[entity] = _Ask(piece.span.start, until, firm=True, asker=-1)
+            digits = len(piece.digits) if known is None else known.digits + len(piece.digits)
+            self._asks[entity] = _Ask(
+                piece.span.start, until, True, digits, piece.channel, piece.span.end
+            )
         if entity in _PAYMENT:
             self._payment_until = max(self._payment_until, end + self._samples(PAYMENT_S))
 
@@ -131,27 +154,39 @@ class Asks:
                 self._harmless_until, piece.span.end + self._samples(ANSWER_S)
             )
             return None, False
-        live = {e: a for e, a in self._asks.items() if a.since <= time < a.until}
+        live = {
+            e: a
+            for e, a in self._asks.items()
+            if a.since <= time < a.until and a.done != piece.channel
+        }
         firm = {e: a for e, a in live.items() if a.firm}
         if piece.source == "unclear":
-            entity = self._unclear(firm, piece)
-            return entity, entity is not None or not piece.repeats
+            inside = self._unclear(firm, piece)
+            return inside, inside is not None or not piece.repeats
         if firm:
-            if piece.aside or (piece.harmless and len(piece.digits) < LONG):
-                return None, True
-            return self._take(self._name(firm, piece), piece), True
+            return self._answer_firm(firm, piece), True
+        return self._answer_unasked(live, piece), False
+
+    def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
+        if piece.aside or (piece.harmless and len(piece.digits) < LONG):
+            return None
+        return self._take(self._name(firm, piece), piece)
+
+    def _answer_unasked(self, live: dict[Entity, _Ask], piece: Piece) -> Entity | None:
+        """Return what a piece is by the payment phase, or by what was merely mentioned."""
         if piece.lenient or piece.harmless or piece.aside:
-            return None, False
-        shaped = self._payment_shape(piece) if time < self._payment_until else None
+            return None
+        paying = piece.span.start < self._payment_until
+        shaped = self._payment_shape(piece) if paying else None
         if shaped is not None and shaped in self._policy.entities:
-            return shaped, False
+            return shaped
         if live and len(piece.digits) >= WEAK_DIGITS:
-            return self._take(max(live, key=lambda e: live[e].since), piece), False
-        return None, False
+            return self._take(max(live, key=lambda e: live[e].since), piece)
+        return None
 
     def armed(self, now: int) -> bool:
         """Return whether a firm ask is open."""
-        return any(ask.firm and ask.until > now for ask in self._asks.values())
+        return any(ask.firm and ask.until > now and ask.done < 0 for ask in self._asks.values())
 
     def _take(self, entity: Entity, piece: Piece) -> Entity:
         ask = self._asks[entity]

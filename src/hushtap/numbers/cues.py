@@ -37,6 +37,7 @@ class Cue:
 _CARD: Final = r"(?:card|cart|visa|master ?card|amex|american express|discover|debit|credit)"
 _SOCIAL: Final = r"(?:social security|social|ssn|s s n|so?sh?ul)"
 
+
 _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     # Codes before cards: "the code on the back of the card" asks for the code.
     (
@@ -63,8 +64,15 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
         True,
     ),
     (rf"\b{_SOCIAL}\b", Entity.US_SSN, True),
+    # "card number" as a small recogniser writes it.
     (
-        rf"\b{_CARD} (?:number|numbers|digits|info|information|details|ending|ends|is|it s|its|reads)\b",
+        r"\b(?:car|call|cart|court|carb|guard|part|cod|code|heart|caught|current) numbers?\b",
+        Entity.CREDIT_CARD,
+        True,
+    ),
+    (
+        rf"\b{_CARD} (?:number|numbers|digits|info|information|details|ending|ends)\b"
+        rf"|\b{_CARD} (?:is|it s|its|reads)\b",
         Entity.CREDIT_CARD,
         True,
     ),
@@ -78,7 +86,9 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\b(?:pin|passcode|pin number|pin code)\b", Entity.PIN, True),
     (r"\b(?:date of birth|birth ?day|birth ?date|dob|d o b|born)\b", Entity.DATE_OF_BIRTH, True),
     (
-        r"\b(?:phone|telephone|cell ?phone|mobile|callback|call ?back|contact|reach you|fax)\b",
+        r"\b(?:phone|telephone|cell|mobile|callback|call ?back|contact|fax) (?:number|is)\b"
+        r"|\b(?:number|best)\b(?: \w+){0,3} (?:phone|reach|cell|mobile|call)\b"
+        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\bcall ?back\b",
         Entity.PHONE,
         True,
     ),
@@ -92,7 +102,8 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\b(?:zip|zipcode|post ?code|postal)\b", None, True),
     (r"\b(?:address|street|apartment|suite|house number)\b", None, True),
     (
-        r"\b(?:total|amount|balance|price|cost|payment of|charge of|how much|order is|order number)\b",
+        r"\b(?:total|amount|balance|price|cost|how much|order is|order number)\b"
+        r"|\b(?:payment|charge) of\b",
         None,
         True,
     ),

@@ -46,10 +46,15 @@ CARD_GAP_S: Final = 3.5
 """Seconds between groups of what may be a card number: people look at the card."""
 
 TALK_WORDS: Final = 3
-"""Words that are neither numbers nor fillers, on either channel, that end a chain."""
+LISTENER_WORDS: Final = 5
+"""Words that are neither numbers nor fillers that end a chain: of the speaker, of the listener
+(whose "mm-hmm" a small recogniser spells as words)."""
 
 GROUP: Final = 3
 """Digits in a row from which on more of the same number may follow after a pause."""
+
+SENTENCE_S: Final = 3.0
+"""Seconds in which so many words make a sentence."""
 
 DENSE_DIGITS: Final = 9
 DENSE_SCORE: Final = 0.6
@@ -98,6 +103,14 @@ class Judged:
     armed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A sentence without numbers was said on ``channel``; ``time`` in samples."""
+
+    time: int
+    channel: int
+
+
 @dataclass(slots=True)
 class _Chain:
     """Pieces of one channel that may be one number; ``entity`` where it was asked for."""
@@ -125,6 +138,8 @@ class _Channel:
     strict: list[Piece] = field(default_factory=list)
     lenient: list[Piece] = field(default_factory=list)
     talk: list[int] = field(default_factory=list)
+    """Where words of talk start; ``clear_talk``: those that the recogniser was sure of."""
+    clear_talk: list[int] = field(default_factory=list)
 
 
 class Ledger:
@@ -145,17 +160,14 @@ class Ledger:
         )
         unclear = find_unclear(words, channel, self._rate)
         doubted = {i for piece in unclear for i in range(piece.first, piece.last + 1)}
-        talk = [
-            w.span.start
-            for i, (w, part) in enumerate(zip(words, parts(words), strict=True))
-            if part is Part.OTHER and i not in doubted
-        ]
+        talk = [i for i, part in enumerate(parts(words)) if part is Part.OTHER]
         self._channels[channel] = _Channel(
             words,
             find_cues(words, channel),
             strict,
             [*lenient, *unclear],
-            talk,
+            [words[i].span.start for i in talk],
+            [words[i].span.start for i in talk if i not in doubted],
         )
 
     def judge(self, now: int) -> Judged:
@@ -170,6 +182,9 @@ class Ledger:
         for event in self._events():
             if isinstance(event, Cue):
                 asks.hear(event)
+                continue
+            if isinstance(event, Talk):
+                asks.talk(event.time, event.channel)
                 continue
             entity, firm = asks.answer(event)
             if firm != event.lenient and not (event.repeats and not firm):
@@ -193,10 +208,12 @@ class Ledger:
             self._close(chain, now, verdicts, hold)
         return Judged(tuple(verdicts), tuple(hold), asks.armed(now))
 
-    def _events(self) -> list[Cue | Piece]:
+    def _events(self) -> list[Cue | Talk | Piece]:
         """Return the cues and pieces of all channels in the order of time, cues first."""
-        timed: list[tuple[int, int, Cue | Piece]] = []
-        for channel in self._channels:
+        timed: list[tuple[int, int, Cue | Talk | Piece]] = []
+        for index, channel in enumerate(self._channels):
+            sentences = _sentences(channel.talk, to_samples(SENTENCE_S, self._rate))
+            timed += [(time, 0, Talk(time, index)) for time in sentences]
             timed += [(cue.time, 0, cue) for cue in channel.cues]
             timed += [(p.span.start, 1, p) for p in (*channel.strict, *channel.lenient)]
         return [event for *_, event in sorted(timed, key=lambda e: e[:2])]
@@ -266,8 +283,9 @@ class Ledger:
         start, end = chain.span.end, piece.span.start
         return any(
             any(start <= cue.time < end for cue in channel.cues)
-            or sum(start <= at < end for at in channel.talk[-100:]) >= TALK_WORDS
-            for channel in self._channels
+            or sum(start <= at < end for at in channel.clear_talk[-100:])
+            >= (TALK_WORDS if index == chain.channel else LISTENER_WORDS)
+            for index, channel in enumerate(self._channels)
         )
 
     def _gap(self, chain: _Chain) -> int:
@@ -343,6 +361,15 @@ class Ledger:
             for word in channel.words[-200:]
             if start <= word.span.start < end
         )[-QUESTION_WORDS:]
+
+
+def _sentences(talk: Sequence[int], reach: int) -> list[int]:
+    """Return the times at which ``TALK_WORDS`` clear words had been said within ``reach``."""
+    return [
+        later
+        for first, later in zip(talk, talk[TALK_WORDS - 1 :], strict=False)
+        if later - first <= reach
+    ]
 
 
 def _hold(hold: list[int | None], chain: _Chain) -> None:

@@ -42,11 +42,12 @@ class Piece:
     """A number run of one channel. Spans are on the call's clock, word indexes its channel's.
 
     ``span``: from the first number word to the last. ``reach``: with the words
-    beside it that may be misheard digits. ``count``: how many digits it likely
-    is; more than ``digits`` where talk that makes no sense stands for some. ``tail``: where the last four digits
+    beside it that may be misheard digits. ``tail``: where the last four digits
     were said, if word bounds tell. ``aside``: a lone number word inside a
     sentence, or one that only says how many digits are meant. ``lenient``: read
-    as on a call where a number was asked for. ``source``: which ear.
+    as on a call where a number was asked for. ``repeats``: the same words again
+    and again, which stands for digits even where none were heard. ``source``:
+    which ear.
     """
 
     channel: int
