@@ -57,7 +57,7 @@ def test_a_chunk_holds_as_many_samples_as_its_span(
         with pytest.raises(ValueError, match="int16 samples"):
             made(0, span, samples)
     with pytest.raises(ValueError, match="int16 samples"):
-        made(0, Span(0, 10), samples.astype(np.float32))  # type: ignore[arg-type]
+        made(0, Span(0, 10), samples.astype(np.float32))
     with pytest.raises(ValueError, match="int16 samples"):
         made(0, Span(0, 10), samples.reshape(10, 1))
 
