@@ -207,10 +207,15 @@ class Call:
 
     def _settle(self, tick: _Tick) -> None:
         now = rescale(tick.steps * STEP, EAR_RATE, self._rate)
-        if self._stale or self._judged.armed or any(h is not None for h in self._judged.hold_from):
+        if (
+            tick.last
+            or self._stale
+            or self._judged.armed
+            or any(h is not None for h in self._judged.hold_from)
+        ):
             self._judged = self._ledger.judge(now)
             self._stale = False
-            self._mute_verdicts(now)
+            self._mute_verdicts(now, last=tick.last)
         for channel in self._channels:
             self._cleared[channel] = max(
                 self._cleared[channel], self._clear_until(channel, tick, now)
@@ -228,7 +233,21 @@ class Call:
             armed = self._judged.armed
             heard = track.agreed_until if armed else track.seen_until
             until = max(until, heard - (2 * self._guard if armed else self._guard))
-        hold = self._judged.hold_from[channel]
+        hold = min(
+            (
+                at
+                for at in (
+                    self._judged.hold_from[channel],
+                    *(
+                        v.span.start
+                        for v in self._judged.verdicts
+                        if v.channel == channel and v.span.end > track.agreed_until
+                    ),
+                )
+                if at is not None
+            ),
+            default=None,
+        )
         if hold is not None:
             activity = self._listeners[channel].activity
             edge = self._edges.widen(Span(hold, hold), track.words, activity, now)
@@ -240,14 +259,16 @@ class Call:
             until = late
         return min(until, self._holdback.end(channel))
 
-    def _mute_verdicts(self, now: int) -> None:
+    def _mute_verdicts(self, now: int, *, last: bool) -> None:
+        """Mute what was judged on words that stand; what may still change is held."""
         for channel in self._channels:
             words = self._tracks[channel].words
             activity = self._listeners[channel].activity
+            agreed = self._tracks[channel].agreed_until
             widened = [
                 (self._edges.widen(v.span, words, activity, now), v)
                 for v in self._judged.verdicts
-                if v.channel == channel
+                if v.channel == channel and (last or v.span.end <= agreed)
             ]
             for span, verdict in widened:
                 self._mute(channel, span, verdict.entity, verdict.score, verdict.source)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -258,7 +258,10 @@ class Engine:
         if heard < FEWEST and not before:
             return plain
         surer = primed.score > plain.score or (plain.looped and not primed.looped)
-        return primed if heard and (surer or heard > before > 0) else plain
+        if heard and (surer or heard > before > 0):
+            # Primed readings often repeat what was said; only where both loop is more hidden.
+            return replace(primed, looped=primed.looped and plain.looped)
+        return plain
 
     def _cut(self, tokens: list[int], length: int) -> list[int]:
         """Return the text tokens up to the first time stamp at the end of the speech.

@@ -28,6 +28,9 @@ and of left context where a window starts in the middle of speech."""
 MATCH_S: Final = 0.5
 """How far apart, in seconds, two looks may place the same word."""
 
+LOOP_DIGITS: Final = 16
+"""Digits that a loop over numbers stands for: as many as it hides, at most."""
+
 KEEP_S: Final = 150.0
 """Seconds of words kept: longer than any ask stays open."""
 
@@ -119,7 +122,9 @@ class WordTrack:
                 digits = max(1, sum(c.isdigit() for c in word.text))
                 self.suspects.append(Suspect(word.span, digits, "words"))
         if heard.looped:
-            self.suspects.append(Suspect(span, 0 if not numbers else 16, "loop"))
+            start = min((n.start for n in numbers), default=span.start)
+            digits = LOOP_DIGITS if numbers else 0
+            self.suspects.append(Suspect(Span(start, span.end), digits, "loop"))
 
     def _advance(
         self, span: Span, left: int, right: int, new: list[Word], agreed: int, *, final: bool

@@ -77,6 +77,11 @@ class _Ask:
     """The channel that gave all of it, once the other has gone on, which may still read it back."""
 
 
+def _brief(piece: Piece) -> bool:
+    """Whether a number is too short, or too much of a date, to be a complete answer said again."""
+    return piece.has_month or len(piece.digits) < WEAK_DIGITS
+
+
 class Asks:
     """The asks of one call, on its clock of ``rate`` Hz."""
 
@@ -157,7 +162,7 @@ class Asks:
         live = {
             e: a
             for e, a in self._asks.items()
-            if a.since <= time < a.until and a.done != piece.channel
+            if a.since <= time < a.until and not (a.done == piece.channel and _brief(piece))
         }
         firm = {e: a for e, a in live.items() if a.firm}
         if piece.source == "unclear":

@@ -60,6 +60,12 @@ DENSE_DIGITS: Final = 9
 DENSE_SCORE: Final = 0.6
 """Digits of a chain from which on it is taken for a card where nothing says otherwise."""
 
+VAGUE: Final = ("-near", "-length")
+"""Rules for shapes that many numbers have: what was asked for is for ``Asks`` to say."""
+
+SHORT: Final = frozenset({Entity.CVV, Entity.EXPIRY})
+"""Entities too short to be known by their shape: only an ask or the payment phase names them."""
+
 SENSITIVE: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN})
 
 CARD_LENGTHS: Final = range(13, 20)
@@ -299,10 +305,14 @@ class Ledger:
         """Ask the recognizers what a chain is, given the words before it on both channels."""
         if self._is_dense(chain):
             return Entity.CREDIT_CARD, DENSE_SCORE, "words:dense"
-        words = self._channels[chain.channel].words
+        channel = self._channels[chain.channel]
+        words = channel.words
         first, last = chain.pieces[0].first, chain.pieces[-1].last
-        start = max(0, first - WORDS_BEFORE)
-        around = words[start : last + 1 + WORDS_AFTER]
+        # Other numbers stay out of the text: next to this one they would read as part of it.
+        others = [p for p in channel.strict if p.last < first or p.first > last]
+        start = max([0, first - WORDS_BEFORE, *(p.last + 1 for p in others if p.last < first)])
+        end = min([last + 1 + WORDS_AFTER, *(p.first for p in others if p.first > last)])
+        around = words[start:end]
         context = self._question(chain)
         key = (tuple(w.text for w in around), tuple(w.span for w in around), first - start, context)
         known = self._opinions.get(key)
@@ -340,11 +350,9 @@ class Ledger:
         best: tuple[Entity | None, float, str] = (None, 0.0, "words")
         for judgement in self._analyzer.analyse(text.text, context=context):
             touches = any(judgement.start < b and a < judgement.end for a, b in ranges)
-            vague = judgement.rule.endswith("-near") and judgement.entity in {
-                Entity.CVV,
-                Entity.EXPIRY,
-            }
-            wanted = judgement.entity in self._policy.entities
+            vague = judgement.rule.endswith(VAGUE) and judgement.entity is not Entity.CREDIT_CARD
+            vague = vague or judgement.rule.endswith("-part")
+            wanted = judgement.entity in self._policy.entities - SHORT
             enough = judgement.score >= self._policy.min_score
             if touches and wanted and enough and not vague and judgement.score > best[1]:
                 best = (judgement.entity, judgement.score, f"words:{judgement.rule}")

@@ -55,8 +55,8 @@ class Policy:
 
     name: str
     entities: frozenset[Entity]
-    pad_before: float = 0.20
-    pad_after: float = 0.25
+    pad_before: float = 0.25
+    pad_after: float = 0.35
     keep_last4: bool = False
     style: MuteStyle = MuteStyle.SILENCE
     max_hold: float = 20.0
