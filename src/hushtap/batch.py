@@ -6,12 +6,13 @@ import os
 import re
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hushtap import models
+from hushtap.crew import Crew, usual_workers
 from hushtap.ears.engine import MAX_BATCH, Engine
 from hushtap.errors import HushtapError, ModelError, UsageError, VaultError
 from hushtap.manifest import load_manifest
@@ -19,15 +20,15 @@ from hushtap.outputs import (
     Job,
     Provenance,
     Sidecar,
+    earlier_output,
     plan,
-    read_sidecar,
     sha256_of,
-    sidecar_of,
-    write_sidecar,
+    write_call,
+    write_findings,
 )
 from hushtap.pii.policy import Policy, load_policy
 from hushtap.pipeline import Call
-from hushtap.taps.file import FileTap, write_wav
+from hushtap.taps.file import FileTap
 from hushtap.timeline import to_seconds
 from hushtap.values import MuteStyle
 from hushtap.vault.recordings import State, Vault
@@ -114,6 +115,7 @@ def redact(
     mute: str | None = None,
     model: str | Path | None = None,
     force: bool = False,
+    at_once: int | None = None,
 ) -> Redaction:
     """Redact one call and return what was found; the input is only read.
 
@@ -126,6 +128,7 @@ def redact(
         mute: ``silence``, ``beep`` or ``noise`` instead of what the policy says.
         model: a model of ``hushtap models list`` or a CTranslate2 Whisper folder.
         force: hear a call again that an earlier run has done; replace any file in ``out``.
+        at_once: threads that hear; by default one a core.
 
     Raises:
         TapError: the file is not a call that can be read.
@@ -135,7 +138,7 @@ def redact(
         HushtapError: ``out`` cannot be written, or holds a file that is not Hushtap's.
     """
     source = Path(path)
-    redactor = Redactor(policy, mute=mute, model=model)
+    redactor = Redactor(policy, mute=mute, model=model, at_once=at_once)
     [job] = plan([(source.parent, source)], None if out is None else Path(out))
     if vault is not None and not isinstance(vault, Vault):
         vault = Vault.create(Path(vault))
@@ -146,11 +149,11 @@ class Redactor:
     """Redacts many files with one engine, which is loaded when the first is heard.
 
     ``policy``, ``mute`` and ``model`` as for ``redact``; ``ear`` hears in place of
-    a model. One instance may serve
-    several threads; they take turns at the engine.
+    a model, from several threads. ``at_once`` calls are redacted at a time, by
+    default one a core and ``hushtap.crew.MOST`` at most; the mutes do not depend on it.
 
     Raises:
-        UsageError: the policy or the mute style is wrong.
+        UsageError: the policy, the mute style or ``at_once`` is wrong.
         ModelError: the weights are missing or damaged.
     """
 
@@ -161,8 +164,12 @@ class Redactor:
         mute: str | None = None,
         model: str | Path | None = None,
         ear: Ear | None = None,
+        at_once: int | None = None,
     ) -> None:
         self.policy = styled(policy, mute)
+        self.at_once = usual_workers() if at_once is None else at_once
+        if self.at_once < 1:
+            raise UsageError(f"{at_once} calls at once cannot be redacted: give 1 or more")
         self._ear = ear
         if ear is not None:
             self.model = type(ear).__name__
@@ -173,15 +180,8 @@ class Redactor:
         if wanted not in load_manifest():
             self.model = f"{self._folder.name} {sha256_of(self._folder / 'model.bin')}"
 
-    @cached_property
-    def ear(self) -> Ear:
-        """What hears the calls."""
-        return self._ear or _engine(self._folder)
-
-    @cached_property
-    def analyzer(self) -> SpokenAnalyzer:
-        """The judge of numbers."""
-        return _analyzer(self.policy.entities)
+    def _load(self) -> Ear:
+        return _engine(self._folder, self.at_once) if self._ear is None else self._ear
 
     def redact_all(
         self,
@@ -191,7 +191,11 @@ class Redactor:
         force: bool = False,
         progress: Callable[[Path, float], None] | None = None,
     ) -> Iterator[Redaction | Failure]:
-        """Yield what became of each job; one that fails does not stop the others.
+        """Yield what became of each job, in order; one that fails does not stop the others.
+
+        ``progress`` is told the seconds heard of a call, from the thread that hears it.
+        Closing the iterator, or an exception such as ``KeyboardInterrupt``, stops the
+        calls in hand: no file is left of them and their recordings are interrupted.
 
         An exception that nobody expected becomes a failure with its type alone: its
         text could carry speech. With ``HUSHTAP_DEBUG=1`` it is raised instead.
@@ -199,22 +203,27 @@ class Redactor:
         Raises:
             ModelError: the weights cannot be loaded.
         """
-        for job in jobs:
-            try:
-                yield self.redact(job, vault=vault, force=force, progress=progress)
-            except ModelError:
-                # Without ears no other call can be heard either.
-                raise
-            except HushtapError as exc:
-                yield Failure(job.source, exc)
-            except Exception as exc:
-                if os.environ.get("HUSHTAP_DEBUG") == "1":
+
+        def one(job: Job) -> Redaction:
+            return self._redact(job, crew, vault, force=force, progress=progress)
+
+        with Crew(self._load, self.at_once) as crew:
+            for job, outcome in crew.map(one, jobs):
+                try:
+                    yield outcome.result()
+                except ModelError:
+                    # Without ears no other call can be heard either.
                     raise
-                problem = (
-                    f"{job.source} could not be redacted (unexpected {type(exc).__name__}),"
-                    " nothing of it was kept: set HUSHTAP_DEBUG=1 to see where"
-                )
-                yield Failure(job.source, HushtapError(problem))
+                except HushtapError as exc:
+                    yield Failure(job.source, exc)
+                except Exception as exc:
+                    if os.environ.get("HUSHTAP_DEBUG") == "1":
+                        raise
+                    problem = (
+                        f"{job.source} could not be redacted (unexpected {type(exc).__name__}),"
+                        " nothing of it was kept: set HUSHTAP_DEBUG=1 to see where"
+                    )
+                    yield Failure(job.source, HushtapError(problem))
 
     def redact(
         self,
@@ -230,6 +239,19 @@ class Redactor:
             HushtapError: as ``hushtap.redact``. No file is left in the folder and the
                 recording, if one was begun, is marked interrupted.
         """
+        with Crew(self._load, self.at_once) as crew:
+            return self._redact(job, crew, vault, force=force, progress=progress)
+
+    def _redact(
+        self,
+        job: Job,
+        crew: Crew,
+        vault: Vault | None,
+        *,
+        force: bool,
+        progress: Callable[[Path, float], None] | None,
+    ) -> Redaction:
+        crew.check()
         tap = FileTap(job.source)
         made_from = Provenance(
             sha256=sha256_of(job.source),
@@ -241,25 +263,26 @@ class Redactor:
         if not force and (done := _earlier(job, made_from, vault)):
             return done
         # Loaded before anything is begun that would have to be undone.
-        ear, call = self.ear, Call(tap.format, self.policy, self.analyzer)
+        crew.ready()
+        call = Call(tap.format, self.policy, _analyzer(self.policy.entities))
         recording = _begin(vault, tap, self.policy) if vault else None
         with recording or nullcontext():
-            chunks = _hear(call, tap, ear, recording, progress)
+            chunks = _hear(call, tap, crew, recording, progress)
             if job.wav is None:
                 samples = sum(len(chunk.span) for chunk in chunks) // tap.format.channels
             else:
-                samples = _write(job.wav, tap.format, chunks)
+                samples = write_call(job.wav, tap.format, chunks)
         findings = tuple(call.findings())
         recorded = recording.id if recording else None
         if job.wav is not None:
-            _write_findings(job.wav, Sidecar(made_from, tap.format, samples, findings, recorded))
+            write_findings(job.wav, Sidecar(made_from, tap.format, samples, findings, recorded))
         return Redaction(job.source, tap.format, samples, findings, job.wav, recorded)
 
 
 def _hear(
     call: Call,
     tap: FileTap,
-    ear: Ear,
+    crew: Crew,
     recording: Recording | None,
     progress: Callable[[Path, float], None] | None,
 ) -> Iterator[RedactedChunk]:
@@ -268,10 +291,11 @@ def _hear(
 
     def counted() -> Iterator[PcmChunk]:
         for chunk in tap:
+            crew.check()
             fed[chunk.channel] = chunk.span.end
             yield chunk
 
-    for chunk in run(call, counted(), ear):
+    for chunk in run(call, counted(), crew):
         if recording is not None:
             recording.append(chunk)
             recording.add_words(call.transcript())
@@ -316,20 +340,8 @@ def _earlier(job: Job, made_from: Provenance, vault: Vault | None) -> Redaction 
     Raises:
         HushtapError: what lies there was not written by Hushtap.
     """
-    if job.wav is None:
-        return None
-    content = read_sidecar(sidecar_of(job.wav))
-    if content is None:
-        for place in (job.wav, sidecar_of(job.wav)):
-            if place.exists() or place.is_symlink():
-                raise HushtapError(
-                    f"{place} is there and not known to be Hushtap's:"
-                    " move it away, or replace it with --force"
-                )
-        return None
-    if not content.matches(job.wav, made_from):
-        return None
-    if vault is not None and not _holds(vault, content.recording):
+    content = earlier_output(job, made_from)
+    if content is None or (vault is not None and not _holds(vault, content.recording)):
         return None
     return Redaction(
         job.source,
@@ -349,39 +361,9 @@ def _holds(vault: Vault, recording: str | None) -> bool:
         return False
 
 
-def _write(wav: Path, audio: AudioFormat, chunks: Iterable[RedactedChunk]) -> int:
-    """Write the call to ``wav``; the findings of an earlier run go before its audio does."""
-
-    def outdating() -> Iterator[RedactedChunk]:
-        yield from chunks
-        try:
-            sidecar_of(wav).unlink(missing_ok=True)
-        except OSError as exc:
-            raise HushtapError(
-                f"{sidecar_of(wav)} cannot be replaced ({exc.strerror}): move it away"
-            ) from exc
-
-    try:
-        wav.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise HushtapError(
-            f"{wav.parent} cannot be made ({exc.strerror}): choose another --out"
-        ) from exc
-    return write_wav(wav, audio, outdating())
-
-
-def _write_findings(wav: Path, content: Sidecar) -> None:
-    """Write what was found beside ``wav``; where that fails, ``wav`` goes too."""
-    try:
-        write_sidecar(sidecar_of(wav), content)
-    except BaseException:
-        wav.unlink(missing_ok=True)
-        raise
-
-
 @cache
-def _engine(folder: Path) -> Engine:
-    return Engine(folder)
+def _engine(folder: Path, workers: int) -> Engine:
+    return Engine(folder, workers=workers)
 
 
 @cache

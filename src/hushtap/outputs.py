@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hushtap.errors import HushtapError, TapError, UsageError
-from hushtap.taps.file import SUFFIXES
+from hushtap.taps.file import SUFFIXES, write_wav
 from hushtap.timeline import Span, to_samples, to_seconds
 from hushtap.values import AudioFormat, Entity, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hushtap.values import RedactedChunk
 
 FORMAT: Final = 1
 """Of the findings file; its key is ``hushtap_findings``."""
@@ -213,6 +215,66 @@ def read_sidecar(path: Path) -> Sidecar | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def earlier_output(job: Job, made_from: Provenance) -> Sidecar | None:
+    """Return what an earlier run found where ``job`` would only come out the same again.
+
+    Raises:
+        HushtapError: what lies in its place was not written by Hushtap.
+    """
+    if job.wav is None:
+        return None
+    content = read_sidecar(sidecar_of(job.wav))
+    if content is not None:
+        return content if content.matches(job.wav, made_from) else None
+    for place in (job.wav, sidecar_of(job.wav)):
+        if place.exists() or place.is_symlink():
+            raise HushtapError(
+                f"{place} is there and not known to be Hushtap's:"
+                " move it away, or replace it with --force"
+            )
+    return None
+
+
+def write_call(wav: Path, audio: AudioFormat, chunks: Iterable[RedactedChunk]) -> int:
+    """Write the call to ``wav``; the findings of an earlier run go before its audio does.
+
+    Returns its samples per channel.
+
+    Raises:
+        HushtapError: the disk refuses.
+    """
+
+    def outdating() -> Iterator[RedactedChunk]:
+        yield from chunks
+        try:
+            sidecar_of(wav).unlink(missing_ok=True)
+        except OSError as exc:
+            raise HushtapError(
+                f"{sidecar_of(wav)} cannot be replaced ({exc.strerror}): move it away"
+            ) from exc
+
+    try:
+        wav.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise HushtapError(
+            f"{wav.parent} cannot be made ({exc.strerror}): choose another --out"
+        ) from exc
+    return write_wav(wav, audio, outdating())
+
+
+def write_findings(wav: Path, content: Sidecar) -> None:
+    """Write what was found beside ``wav``; where that fails, ``wav`` goes too.
+
+    Raises:
+        HushtapError: the disk refuses.
+    """
+    try:
+        write_sidecar(sidecar_of(wav), content)
+    except BaseException:
+        wav.unlink(missing_ok=True)
+        raise
 
 
 def _finding(one: dict[str, Any], rate: int) -> Finding:

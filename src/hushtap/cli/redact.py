@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - Typer reads annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +51,12 @@ def redact(
     policy: PolicyOption = "pci-ssn",
     mute: MuteOption = None,
     model: ModelOption = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, help="Calls redacted at once; by default one a core."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be muted; write nothing.")
     ] = False,
@@ -80,15 +89,15 @@ def redact(
         raise UsageError("nowhere to write: give --out DIR or --vault DIR, or --dry-run")
     from hushtap.batch import Redactor, styled  # noqa: PLC0415 - loads the ears
 
-    redactor = Redactor(styled(policy, mute), model=model)
-    jobs, failures = _jobs(paths, out)
+    redactor = Redactor(styled(policy, mute), model=model, at_once=jobs)
+    todo, failures = _jobs(paths, out)
     if dry_run:
-        jobs = [type(job)(job.source, None) for job in jobs]
+        todo = [replace(job, wav=None) for job in todo]
     store = make_vault(vault) if vault is not None and not dry_run else None
-    report = _Report(as_json=as_json, total=len(jobs) + len(failures))
+    report = _Report(as_json=as_json, total=len(todo) + len(failures))
     for failure in failures:
         report.failed(failure)
-    report.run(redactor, jobs, store, force=force)
+    report.run(redactor, todo, store, force=force)
     raise typer.Exit(report.exit_code)
 
 
@@ -118,6 +127,10 @@ class _Report:
         self._total = total
         self._done = 0
         self._failed = 0
+        self._redacted_s = 0.0
+        self._turn = threading.Lock()
+        self._heard: dict[Path, float] = {}
+        self._heard_s = 0.0
         self._console = errors()
 
     def run(self, redactor: Redactor, jobs: list[Job], vault: Vault | None, *, force: bool) -> None:
@@ -134,15 +147,17 @@ class _Report:
         with Progress(*columns, console=self._console, transient=True, disable=hidden) as bar:
             task = bar.add_task("calls", total=self._total, completed=self._failed, heard="")
 
+            began = time.monotonic()
+
             def progress(path: Path, seconds: float) -> None:
-                del path
-                bar.update(task, heard=f"{clock(seconds)} of this one")
+                bar.update(task, heard=f"{clock(self._hear(path, seconds))} heard")
 
             try:
                 for result in redactor.redact_all(
                     jobs, vault=vault, force=force, progress=progress
                 ):
-                    bar.update(task, advance=1, heard="")
+                    bar.update(task, advance=1)
+                    self._heard.pop(result.source, None)
                     if isinstance(result, Failure):
                         self.failed(result)
                     else:
@@ -152,7 +167,24 @@ class _Report:
                 complain(f"interrupted after {self._done} of {self._total} calls: run it again")
                 raise
         if self._total > 1 and not self._json:
-            self._console.print(f"{self._done} of {self._total} calls done")
+            self._console.print(self._summary(time.monotonic() - began))
+
+    def _hear(self, path: Path, seconds: float) -> float:
+        """Note how far a call is heard, from any thread; return the seconds heard of all."""
+        with self._turn:
+            self._heard_s += seconds - self._heard.get(path, 0.0)
+            self._heard[path] = seconds
+            return self._heard_s
+
+    def _summary(self, took: float) -> str:
+        """Tell how many calls are done and how fast those were that had to be heard."""
+        line = f"{self._done} of {self._total} calls done"
+        if not self._redacted_s:
+            return line
+        speed = self._redacted_s / max(took, 0.001)
+        return (
+            f"{line}: {clock(self._redacted_s)} redacted in {clock(took)}, {speed:.1f} x real time"
+        )
 
     def failed(self, failure: Failure) -> None:
         self._failed += 1
@@ -164,6 +196,7 @@ class _Report:
 
     def done(self, result: Redaction) -> None:
         self._done += 1
+        self._redacted_s += 0.0 if result.reused else result.duration
         if self._json:
             print_json(_as_json(result))
             return
