@@ -46,8 +46,19 @@ class Edges:
         self._after = to_samples(policy.pad_after, rate)
         self._reach = to_samples(REACH_S, rate)
 
+    def talk(self, words: Sequence[Word]) -> list[Word]:
+        """Return the words that are surely talk: no number, no filler, and not doubted."""
+        return [
+            word
+            for word, part in zip(words, parts(words, lenient=True), strict=True)
+            if part is Part.OTHER and word.probability >= SURE
+        ]
+
     def widen(self, span: Span, words: Sequence[Word], activity: Activity, now: int) -> Span:
-        """Return the span to mute around a number at ``span``; nothing after ``now`` is read."""
+        """Return the span to mute around a number at ``span``; nothing after ``now`` is read.
+
+        ``words``: those known to be talk (``talk``); only they stop a mute.
+        """
         start_limit = max(0, span.start - self._reach)
         end_limit = min(now, span.end + self._reach)
         for word in words:
@@ -80,11 +91,7 @@ class Edges:
                 continue
             gap = Span(span.end, later[0].start)
             between = [w for w in words if gap.start <= _middle(w) < gap.end]
-            talk = sum(
-                part is Part.OTHER and word.probability >= SURE
-                for word, part in zip(between, parts(between), strict=True)
-            )
-            if talk <= BRIDGE_WORDS:
+            if len(between) <= BRIDGE_WORDS:
                 yield gap
 
     def _walk(self, at: int, limit: int, activity: Activity, direction: int) -> int:

@@ -250,7 +250,7 @@ class Call:
         )
         if hold is not None:
             activity = self._listeners[channel].activity
-            edge = self._edges.widen(Span(hold, hold), track.words, activity, now)
+            edge = self._edges.widen(Span(hold, hold), self._edges.talk(track.words), activity, now)
             until = min(until, edge.start)
         late = now - self._max_hold
         if until < late:
@@ -262,7 +262,7 @@ class Call:
     def _mute_verdicts(self, now: int, *, last: bool) -> None:
         """Mute what was judged on words that stand; what may still change is held."""
         for channel in self._channels:
-            words = self._tracks[channel].words
+            words = self._edges.talk(self._tracks[channel].words)
             activity = self._listeners[channel].activity
             agreed = self._tracks[channel].agreed_until
             widened = [
