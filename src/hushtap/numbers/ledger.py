@@ -66,6 +66,9 @@ VAGUE: Final = ("-near", "-length")
 SHORT: Final = frozenset({Entity.CVV, Entity.EXPIRY})
 """Entities too short to be known by their shape: only an ask or the payment phase names them."""
 
+EMAIL_WORDS: Final = 40
+"""Words in which an e-mail address is looked for: a spoken one takes a dozen."""
+
 SENSITIVE: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN})
 
 CARD_LENGTHS: Final = range(13, 20)
@@ -146,6 +149,7 @@ class _Channel:
     talk: list[int] = field(default_factory=list)
     """Where words of talk start; ``clear_talk``: those that the recogniser was sure of."""
     clear_talk: list[int] = field(default_factory=list)
+    emails: list[Verdict] = field(default_factory=list)
 
 
 class Ledger:
@@ -174,7 +178,23 @@ class Ledger:
             [*lenient, *unclear],
             [words[i].span.start for i in talk],
             [words[i].span.start for i in talk if i not in doubted],
+            self._emails(channel, words[-EMAIL_WORDS:]),
         )
+
+    def _emails(self, channel: int, words: Sequence[Word]) -> list[Verdict]:
+        """Return the e-mail addresses among the latest words, where the policy mutes them."""
+        if Entity.EMAIL not in self._policy.entities or not words:
+            return []
+        text = normalise(words, find_runs(words, rate=self._rate))
+        found = []
+        for judgement in self._analyzer.analyse(text.text):
+            if judgement.entity is Entity.EMAIL and judgement.score >= self._policy.min_score:
+                first, last = text.words(judgement.start, judgement.end)
+                span = Span(
+                    words[first].span.start, max(words[last].span.end, words[first].span.start)
+                )
+                found.append(Verdict(channel, span, Entity.EMAIL, judgement.score, "words:email"))
+        return found
 
     def judge(self, now: int) -> Judged:
         """Return the state of all numbers, given that every channel was heard until ``now``.
@@ -209,6 +229,7 @@ class Ledger:
                 found = self._opinion(chain)[0]
                 if found is not None:
                     asks.found(found, event)
+        verdicts += [verdict for channel in self._channels for verdict in channel.emails]
         hold: list[int | None] = [None] * len(self._channels)
         for chain in chains:
             self._close(chain, now, verdicts, hold)
