@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conversation import AGENT, CALLER, RATE, say
+from hushtap.numbers.asks import SETTLE_S, Asks
+from hushtap.numbers.cues import Cue
+from hushtap.numbers.pieces import Piece, find_pieces
+from hushtap.values import Entity
+
+if TYPE_CHECKING:
+    from hushtap.pii.policy import Policy
+
+
+def at(seconds: float) -> int:
+    return round(seconds * RATE)
+
+
+def asked(entity: Entity | None, seconds: float, *, strong: bool = True) -> Cue:
+    return Cue(at(seconds), AGENT, entity, strong)
+
+
+def piece(text: str, seconds: float, *, lenient: bool = False) -> Piece:
+    found = find_pieces(say(text, seconds), [], CALLER, RATE, 1.2)[lenient]
+    return found[0]
+
+
+@pytest.fixture
+def asks(policy: Policy) -> Asks:
+    return Asks(policy, RATE)
+
+
+GROUP = "four one one two"
+WHOLE = " ".join([GROUP] * 4)
+
+
+def test_nothing_asked_nothing_answered(asks: Asks) -> None:
+    assert asks.answer(piece("seven three nine", 1)) == (None, False)
+    assert not asks.armed(at(1))
+
+
+@pytest.mark.parametrize(
+    "entity", [Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN], ids=str
+)
+def test_what_follows_a_firm_ask_answers_it(asks: Asks, entity: Entity) -> None:
+    asks.hear(asked(entity, 0))
+    assert asks.armed(at(1))
+    assert asks.answer(piece("four one", 3, lenient=True)) == (entity, True)
+
+
+def test_what_the_policy_does_not_mute_arms_nothing(asks: Asks) -> None:
+    asks.hear(asked(Entity.PHONE, 0))
+    assert not asks.armed(at(1))
+    assert asks.answer(piece(GROUP, 3))[0] is None
+
+
+def test_an_ask_times_out(asks: Asks, policy: Policy) -> None:
+    asks.hear(asked(Entity.CVV, 0))
+    assert asks.armed(at(policy.arm_timeout) - 1)
+    assert not asks.armed(at(policy.arm_timeout))
+
+
+def test_an_answered_ask_stays_open_for_a_while_and_no_longer(asks: Asks) -> None:
+    asks.hear(asked(Entity.CREDIT_CARD, 0))
+    answer = piece(WHOLE, 3, lenient=True)
+    assert asks.answer(answer)[0] is Entity.CREDIT_CARD
+    assert asks.armed(answer.span.end + at(SETTLE_S) - 1)
+    assert not asks.armed(answer.span.end + at(SETTLE_S))
+
+
+def test_a_harmless_question_takes_the_next_number(asks: Asks) -> None:
+    asks.hear(asked(Entity.CREDIT_CARD, 0))
+    asks.answer(piece(WHOLE, 3, lenient=True))
+    asks.hear(asked(None, 12))
+    assert asks.answer(piece("nine oh two one oh", 14)) == (None, False)
+
+
+def test_a_new_question_ends_the_harmless_one(asks: Asks) -> None:
+    asks.hear(asked(None, 0))
+    asks.hear(asked(Entity.CVV, 2))
+    assert asks.answer(piece("seven three nine", 5, lenient=True))[0] is Entity.CVV
+
+
+def test_the_mention_of_a_card_makes_a_group_sensitive_and_a_short_number_not(asks: Asks) -> None:
+    asks.hear(asked(Entity.CREDIT_CARD, 0, strong=False))
+    assert not asks.armed(at(1))
+    assert asks.answer(piece("forty two", 2)) == (None, False)
+    assert asks.answer(piece(GROUP, 4)) == (Entity.CREDIT_CARD, False)
+
+
+def test_dates_and_codes_in_the_payment_phase(asks: Asks) -> None:
+    asks.found(Entity.CREDIT_CARD, piece(WHOLE, 0))
+    late = 5 + SETTLE_S + 5
+    assert asks.answer(piece("september twenty seven", late)) == (Entity.EXPIRY, False)
+    assert asks.answer(piece("seven three nine", late + 5)) == (Entity.CVV, False)
+
+
+def test_a_date_answers_the_question_for_a_date_even_if_a_code_was_asked_for_since(
+    asks: Asks,
+) -> None:
+    asks.hear(asked(Entity.EXPIRY, 0))
+    asks.hear(asked(Entity.CVV, 2))
+    assert asks.answer(piece("september twenty seven", 4, lenient=True))[0] is Entity.EXPIRY
+
+
+def test_prices_and_asides_answer_nothing(asks: Asks) -> None:
+    asks.hear(asked(Entity.CREDIT_CARD, 0))
+    assert asks.answer(piece("forty two dollars", 3, lenient=True))[0] is None
+    assert asks.answer(piece("i have two cards here", 6, lenient=True))[0] is None
+
+
+def test_once_the_call_moved_on_its_answer_is_no_longer_waited_for(asks: Asks) -> None:
+    asks.hear(asked(Entity.US_SSN, 0))
+    answer = piece("five three six two two one two three four", 3, lenient=True)
+    assert asks.answer(answer)[0] is Entity.US_SSN
+    asks.talk(at(8), AGENT)
+    assert not asks.armed(at(9))

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from conversation import RATE, say
+from hushtap.numbers.cues import Cue, find_cues
+from hushtap.values import Entity
+
+STRONG = {
+    "can i have your card number": Entity.CREDIT_CARD,
+    "read me the long number": Entity.CREDIT_CARD,
+    "the visa ending in": Entity.CREDIT_CARD,
+    "what is the call number please": Entity.CREDIT_CARD,
+    "and the security code": Entity.CVV,
+    "the three digits on the back": Entity.CVV,
+    "what is the CVV?": Entity.CVV,
+    "when does it expire": Entity.EXPIRY,
+    "the expiration date, please": Entity.EXPIRY,
+    "it is good through": Entity.EXPIRY,
+    "your social security number": Entity.US_SSN,
+    "last four of your social": Entity.US_SSN,
+    "the routing number": Entity.ROUTING_NUMBER,
+    "what is your date of birth": Entity.DATE_OF_BIRTH,
+    "a phone number for you": Entity.PHONE,
+    "the order number": None,
+    "and your zip code": None,
+    "the total is": None,
+}
+
+
+@pytest.mark.parametrize("phrase", STRONG)
+def test_a_request_is_a_strong_cue_for_what_it_asks(phrase: str) -> None:
+    strong = [cue.entity for cue in find_cues(say(phrase), 0) if cue.strong]
+    assert STRONG[phrase] in strong
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "thank you for calling",
+        "how are you today",
+        "i have been waiting for an hour",
+        "okay great",
+        "",
+    ],
+    ids=["greeting", "how", "waiting", "okay", "nothing"],
+)
+def test_small_talk_holds_no_cue(phrase: str) -> None:
+    assert find_cues(say(phrase), 0) == []
+
+
+def test_the_mere_mention_of_a_card_is_a_weak_cue() -> None:
+    (cue,) = find_cues(say("i lost my card"), 0)
+    assert (cue.entity, cue.strong) == (Entity.CREDIT_CARD, False)
+
+
+def test_a_cue_is_where_its_last_word_starts_and_on_its_channel() -> None:
+    words = say("so your social security please", at=2.0)
+    assert Cue(words[3].span.start, 1, Entity.US_SSN, strong=True) in find_cues(words, 1)
+
+
+def test_marks_and_case_change_nothing() -> None:
+    plain, marked = say("card number please"), say("Card number, please.")
+    assert find_cues(plain, 0) == find_cues(marked, 0)
+
+
+def test_cues_come_in_order_of_time() -> None:
+    words = say("zip code and the expiration date and your card number and the cvv", at=1.0)
+    times = [cue.time for cue in find_cues(words, 0)]
+    assert len(times) >= 4
+    assert times == sorted(times)
+    assert times[0] >= RATE
