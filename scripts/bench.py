@@ -79,7 +79,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of wall time, and of all cores together. What else the machine does is in the first."""
+    """Seconds of wall time, which other work on the machine adds to, and of all cores together."""
 
     wall: float = 0.0
     cpu: float = 0.0

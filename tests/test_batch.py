@@ -210,6 +210,36 @@ def test_a_call_that_fails_leaves_nothing_new(
     assert info.state is State.INTERRUPTED
 
 
+def test_the_mutes_are_the_same_however_many_calls_at_once(
+    tmp_path: Path, ssn_call: Path, engine: Engine
+) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    soundfile.write(calls / "begun.wav", read(ssn_call)[:48_000], 8000, subtype="PCM_16")
+    (calls / "broken.wav").write_bytes(b"RIFF")
+    noise(calls / "noise.wav", 11_025, 1, 30_000)
+    made = {}
+    for at_once in (1, 3):
+        jobs = plan(find_audio([calls, ssn_call]), tmp_path / f"out{at_once}")
+        vault = Vault.create(tmp_path / f"vault{at_once}")
+        results = list(Redactor(ear=engine, at_once=at_once).redact_all(jobs, vault=vault))
+        assert [result.source for result in results] == [job.source for job in jobs]
+        assert [type(result) for result in results].count(Failure) == 1
+        assert {info.state for info in vault.list()} == {State.CLOSED}
+        assert all(check.ok for check in vault.verify())
+        made[at_once] = [
+            (result.findings, read(result.output), vault.read(result.recording).words)
+            for result in results
+            if not isinstance(result, Failure) and result.output and result.recording
+        ]
+    assert len(made[1]) == 3
+    assert sum(len(findings) for findings, _, _ in made[1]) > 0
+    for (findings, redacted, words), other in zip(made[1], made[3], strict=True):
+        assert findings == other[0]
+        assert np.array_equal(redacted, other[1])
+        assert words == other[2]
+
+
 def test_one_failure_does_not_stop_the_others(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"")
     noise(tmp_path / "b.wav", 8000, 2, 4_000)

@@ -169,13 +169,14 @@ def play(policy: Policy, analyzer: SpokenAnalyzer, ear: Remembering) -> Callable
         judge: Analyzer | None = None,
         deadline: float = PATIENT_S,
         wait: bool = True,
+        audio_format: AudioFormat = FORMAT,
     ) -> Played:
         with Ears(by or ear) as ears:
             events: list[Event] = []
 
             async def session() -> Played:
                 made = Session(
-                    FORMAT,
+                    audio_format,
                     ears=ears,
                     policy=policy,
                     analyzer=judge or analyzer,
@@ -212,9 +213,13 @@ def _joined(chunks: Iterable[RedactedChunk], channels: int = 2) -> list[Samples]
 
 
 def in_batch(
-    chunks: Iterable[PcmChunk], ear: Engine | Remembering, policy: Policy, analyzer: Analyzer
+    chunks: Iterable[PcmChunk],
+    ear: Engine | Remembering,
+    policy: Policy,
+    analyzer: Analyzer,
+    audio_format: AudioFormat = FORMAT,
 ) -> tuple[list[Samples], list[Finding]]:
-    call = Call(FORMAT, policy, analyzer)
+    call = Call(audio_format, policy, analyzer)
     audio = _joined(batch.run(call, chunks, ear))
     return audio, call.findings()
 
@@ -278,6 +283,22 @@ def test_nor_where_every_sample_comes_alone(
     audio, findings = reference.of(short.chunks(RATE))
     live = play(short.chunks(1))
     assert_same(live.audio, audio)
+    assert live.findings == findings
+
+
+@pytest.mark.parametrize("size", [1, 80, 160, 8_000, 10**9])
+def test_nor_at_the_rate_of_a_telephone(
+    ssn_call: Path, play: Callable[..., Played], reference: Reference, size: int
+) -> None:
+    tap = FileTap(ssn_call)
+    # The question, and the first group of the number.
+    audio = soundfile.read(ssn_call, dtype="int16")[0][:48_000]
+    short = Clip(np.asarray(audio, np.int16), ())
+    ear, policy, analyzer = reference.ear, reference.policy, reference.analyzer
+    expected, findings = in_batch(short.chunks(1_237), ear, policy, analyzer, tap.format)
+    assert findings
+    live = play(short.chunks(size), audio_format=tap.format)
+    assert_same(live.audio, expected)
     assert live.findings == findings
 
 
