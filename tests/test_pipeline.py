@@ -229,6 +229,24 @@ def test_the_watermark_never_goes_back_and_nothing_past_it_leaves(
         assert [m[channel] for m in marks] == sorted(m[channel] for m in marks)
 
 
+@pytest.mark.parametrize("digit", ["zero", "one"])
+def test_sixteen_times_one_digit_that_nobody_asked_for_is_muted_whole(
+    policy: Policy, analyzer: SpokenAnalyzer, engine: Engine, digit: str
+) -> None:
+    """Numbers on which the decoder loops or falls silent are no less muted than others."""
+    pytest.importorskip("piper", reason="piper-tts is missing: pip install 'hushtap[voices]'")
+    from speech import say  # noqa: PLC0415 - with the voice
+
+    group = " ".join([digit] * 4)
+    number = np.asarray(say(f"{group}, {group}, {group}, {group}.", "joe") * 32_767, np.int16)
+    audio = np.pad(number, (2 * RATE, 2 * RATE))
+    call = Call(AudioFormat(RATE, 1), policy, analyzer)
+    player = Player(call, mono(audio), lambda w: engine.listen([w.audio])[0])
+    out = player.play_all(len(audio)).finish().channel(0)
+    audible = np.abs(audio) > 300
+    assert (np.abs(out[audible]) > 300).sum() < RATE // 10
+
+
 # --- a made voice, a known script -----------------------------------------------------
 
 
