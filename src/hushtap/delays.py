@@ -11,8 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from hushtap.observe import Held
-from hushtap.timeline import Span, merge, overlap, rescale
-from hushtap.vad import EAR_RATE, STEP
+from hushtap.timeline import Span, merge, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +44,8 @@ class Delays:
 
     def watch(self, call: Call) -> None:
         """Look at what the call is waiting for now: audio held for a number counts as such."""
-        judged = call._judged  # noqa: SLF001
-        for channel, hold in enumerate(judged.hold_from):
-            start = call.cleared_until(channel) if judged.armed else hold
+        for channel in range(len(self._numbers)):
+            start = call.held_from(channel)
             end = call.cleared_until(channel) + call.depth(channel)
             if start is not None and start < end:
                 self._numbers[channel] = merge([*self._numbers[channel], Span(start, end)])
@@ -75,7 +73,4 @@ class Delays:
     def _kind(self, call: Call, channel: int, span: Span, muted: Sequence[Span]) -> Held:
         if 2 * overlap([span], [*self._numbers[channel], *muted]) >= len(span):
             return Held.NUMBER
-        activity = call._listeners[channel].activity  # noqa: SLF001
-        first = rescale(span.start, self._rate, EAR_RATE) // STEP
-        last = rescale(span.end - 1, self._rate, EAR_RATE) // STEP + 1
-        return Held.SPEECH if activity.count(first, last) else Held.SILENCE
+        return Held.SPEECH if call.voiced(channel, span) else Held.SILENCE

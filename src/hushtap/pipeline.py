@@ -233,21 +233,7 @@ class Call:
             armed = self._judged.armed
             heard = track.agreed_until if armed else track.seen_until
             until = max(until, heard - (2 * self._guard if armed else self._guard))
-        hold = min(
-            (
-                at
-                for at in (
-                    self._judged.hold_from[channel],
-                    *(
-                        v.span.start
-                        for v in self._judged.verdicts
-                        if v.channel == channel and v.span.end > track.agreed_until
-                    ),
-                )
-                if at is not None
-            ),
-            default=None,
-        )
+        hold = self._undecided(channel)
         if hold is not None:
             activity = self._listeners[channel].activity
             edge = self._edges.widen(Span(hold, hold), self._edges.talk(track.words), activity, now)
@@ -258,6 +244,17 @@ class Call:
             self._mute(channel, waiting, Entity.UNHEARD, 1.0, "max-hold")
             until = late
         return min(until, self._holdback.end(channel))
+
+    def _undecided(self, channel: int) -> int | None:
+        """Return where the first number starts that is not judged, or not on agreed words."""
+        agreed = self._tracks[channel].agreed_until
+        starts = [
+            v.span.start
+            for v in self._judged.verdicts
+            if v.channel == channel and v.span.end > agreed
+        ]
+        hold = self._judged.hold_from[channel]
+        return min(starts if hold is None else [hold, *starts], default=None)
 
     def _mute_verdicts(self, now: int, *, last: bool) -> None:
         """Mute what was judged on words that stand; what may still change is held."""
@@ -325,6 +322,18 @@ class Call:
     def cleared_until(self, channel: int) -> int:
         """Return the watermark: samples before it are released and final."""
         return self._cleared[channel]
+
+    def held_from(self, channel: int) -> int | None:
+        """Return where the audio starts that waits for a number, or for one that was asked for."""
+        if self._judged.armed:
+            return self._cleared[channel]
+        return self._undecided(channel)
+
+    def voiced(self, channel: int, span: Span) -> bool:
+        """Return whether there is speech in ``span`` of the channel."""
+        on_ears = rescale_span(span, self._rate, EAR_RATE)
+        steps = on_ears.start // STEP, -(-on_ears.end // STEP)
+        return self._listeners[channel].activity.count(*steps) > 0
 
     def depth(self, channel: int) -> int:
         """Return how many samples of the channel are held back."""
