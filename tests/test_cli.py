@@ -89,6 +89,10 @@ def test_a_dry_run_tells_and_writes_nothing(
         (["redact", "x.wav", "--out", "o", "--policy", "pcl"], "did you mean pci?"),
         (["redact"], "Missing argument"),
         (["redact", "--ou", "o"], "No such option"),
+        (
+            ["redact", "x.wav", "--out", "o", "--jobs", "0"],
+            "0 calls at once cannot be redacted: give 1 or more",
+        ),
         (["live"], "give one source"),
         (["live", "x.wav", "--microphone"], "give one source"),
         (["live", "-"], "give --rate and --channels"),
@@ -143,6 +147,24 @@ def test_names_in_any_encoding(
     assert "gespr\\udce4ch [bold]1.wav: 0:00.1, 0 found" in captured.out
     assert (tmp_path / "out" / name).exists()
     assert captured.err == ""
+
+
+def test_several_calls_at_once_are_told_in_order_and_their_speed_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "calls").mkdir()
+    for name in "abc":
+        soundfile.write(tmp_path / "calls" / f"{name}.wav", np.zeros(RATE, np.int16), RATE)
+    args = ["redact", "calls", "--out", "out", "--jobs", "3"]
+    assert in_process(args, tmp_path, monkeypatch) == 0
+    captured = capfd.readouterr()
+    assert [line.split(":")[0] for line in captured.out.splitlines()] == [
+        str(Path("calls") / f"{name}.wav") for name in "abc"
+    ]
+    told = r"3 of 3 calls done: 0:03\.0 redacted in \d+:\d\d\.\d, \d+\.\d x real time\n"
+    assert re.fullmatch(told, captured.err)
+    assert in_process(args, tmp_path, monkeypatch) == 0
+    assert capfd.readouterr().err == "3 of 3 calls done\n"
 
 
 def test_an_interrupted_run_keeps_what_is_done(tmp_path: Path, samples: Path) -> None:

@@ -53,9 +53,7 @@ def redact(
     model: ModelOption = None,
     jobs: Annotated[
         int | None,
-        typer.Option(
-            "--jobs", metavar="N", min=1, help="Calls redacted at once; by default one a core."
-        ),
+        typer.Option("--jobs", metavar="N", help="Calls redacted at once; by default one a core."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be muted; write nothing.")
@@ -81,6 +79,9 @@ def redact(
 
     Into an encrypted vault, with a beep where something was said:
     [cyan]hushtap redact call.wav --vault calls.vault --mute beep[/]
+
+    Eight calls at a time, on a machine with eight cores to spare:
+    [cyan]hushtap redact calls/ --out redacted/ --jobs 8[/]
 
     For a program to read, one line of JSON a call:
     [cyan]hushtap redact calls/ --out redacted/ --json[/]
