@@ -25,6 +25,9 @@ TIGHT_S: Final = 0.3
 STRETCH_GAP_S: Final = 0.6
 """Seconds of silence that part two stretches of talk."""
 
+LONG_WORD_S: Final = 1.2
+"""A word whose voice lasts longer than this has swallowed others."""
+
 CLEAR_WORDS: Final = 3
 SURE: Final = 0.6
 VARIED: Final = 0.75
@@ -114,7 +117,7 @@ def find_unclear(words: Sequence[Word], channel: int, rate: int) -> list[Piece]:
     return [
         _doubt(words, stretch, channel, rate)
         for stretch in stretches
-        if not _clear([words[i] for i in stretch])
+        if not _clear([words[i] for i in stretch], to_samples(LONG_WORD_S, rate))
     ]
 
 
@@ -136,10 +139,12 @@ def _doubt(words: Sequence[Word], stretch: list[int], channel: int, rate: int) -
     )
 
 
-def _clear(stretch: Sequence[Word]) -> bool:
-    """Whether the words are enough, sure enough and varied enough to be talk."""
+def _clear(stretch: Sequence[Word], long: int) -> bool:
+    """Whether the words are enough, sure enough, short enough and varied enough to be talk."""
     sure = sum(w.probability for w in stretch) / len(stretch) >= SURE
-    return len(stretch) >= CLEAR_WORDS and sure and _distinct(stretch) >= VARIED * len(stretch)
+    short = all(len(w.span) <= long for w in stretch)
+    varied = _distinct(stretch) >= VARIED * len(stretch)
+    return len(stretch) >= CLEAR_WORDS and sure and short and varied
 
 
 def _distinct(words: Sequence[Word]) -> int:
