@@ -116,3 +116,11 @@ def test_the_fingerprint_follows_the_content_and_not_the_name() -> None:
         replace(policy, run_gap=1.0),
     ]
     assert len({policy.fingerprint, *(one.fingerprint for one in changed)}) == 10
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "huge.toml"
+    path.write_text('entities = ["CVV"]\npad_before = ' + "9" * 5000)
+    with pytest.raises(PolicyError) as refused:
+        load_policy(str(path))
+    assert "\n" not in str(refused.value)

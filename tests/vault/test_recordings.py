@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushtap.errors import VaultError, VerificationError
-from hushtap.values import AudioFormat
+from hushtap.timeline import Span
+from hushtap.values import AudioFormat, RedactedChunk
 from hushtap.vault.keys import generate_keypair
 from hushtap.vault.recordings import Recording, State, Vault
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, append_all, call, chunk
@@ -240,7 +241,8 @@ def test_no_clear_audio_or_word_is_in_any_file_of_the_vault(vault: Vault) -> Non
     assert opened.words == WORDS
     (vault.path / "mono.raw").write_bytes(audio[:, 0].tobytes() + b"marmalade")
     (vault.path / "swapped.raw").write_bytes(audio[:, 0].byteswap().tobytes())
-    vault.export(recording.id, vault.path / "call.wav")
+    vault.export(recording.id, vault.path.parent / "call.wav")
+    shutil.copy(vault.path.parent / "call.wav", vault.path / "call.wav")
     assert found() == len(canaries)
 
 
@@ -379,3 +381,15 @@ def test_many_recordings_at_once_do_not_mix(vault: Vault) -> None:
     for audio, recording in zip(calls, recordings, strict=True):
         recording.close()
         assert np.array_equal(vault.read(recording.id).samples, audio)
+
+
+def test_export_never_overwrites_the_vault_itself(tmp_path: Path) -> None:
+    vault = Vault.create(tmp_path / "vault")
+    with vault.record(AudioFormat(8000, 1), source="call", policy="p") as recording:
+        recording.append(RedactedChunk(0, Span(0, 800), np.zeros(800, np.int16)))
+    catalog = tmp_path / "vault" / "catalog.db"
+    before = catalog.read_bytes()
+    for target in (catalog, tmp_path / "vault" / "keys" / "private.key", tmp_path):
+        with pytest.raises(VaultError):
+            vault.export(recording.id, target, force=True)
+    assert catalog.read_bytes() == before

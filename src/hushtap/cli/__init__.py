@@ -64,8 +64,9 @@ def main() -> NoReturn:
     """
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
-        # A file name in another encoding must not end a run.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        # A file name in another encoding must not end a run; nor must a closed stream.
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
     except Exception as exc:  # noqa: BLE001 - the last line of defence

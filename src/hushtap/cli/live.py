@@ -116,10 +116,14 @@ def _tap(
     if source == "-" and (rate is None or channels is None):
         raise UsageError("- is raw PCM and does not say its format: give --rate and --channels")
     try:
-        audio = AudioFormat(rate or _MICROPHONE_RATE, channels or 1)
+        audio = AudioFormat(
+            _MICROPHONE_RATE if rate is None else rate, 1 if channels is None else channels
+        )
     except ValueError as exc:
         raise UsageError(f"{exc}: give another --rate or --channels") from exc
     if source == "-":
+        if sys.stdin is None:
+            raise UsageError("- reads standard input, which is closed: pipe the call into it")
         return StreamTap(sys.stdin.buffer, audio)
     number = int(device) if device is not None and device.isdecimal() else device
     return MicrophoneTap(audio, device=number)

@@ -88,7 +88,7 @@ def make_vault(path: Path) -> Vault:
     if (path / "catalog.db").exists():
         return Vault.open(path)
     secret = os.environ.get(PASSPHRASE)
-    if secret is None and sys.stdin.isatty():
+    if secret is None and sys.stdin is not None and sys.stdin.isatty():
         secret = typer.prompt(
             f"Passphrase for the new vault {path} (empty: none)",
             default="",
@@ -116,7 +116,7 @@ def open_vault(path: Path, key: Path | None = None) -> Vault:
     private = key or path / "keys" / "private.key"
     secret = os.environ.get(PASSPHRASE)
     if secret is None and _is_protected(private):
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise VaultError(f"{private}: protected by a passphrase; set {PASSPHRASE}")
         secret = typer.prompt(f"Passphrase of {private}", hide_input=True, err=True)
     return Vault.open(path, private_key=key, passphrase=secret)

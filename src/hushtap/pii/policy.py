@@ -115,6 +115,9 @@ def read_policy(path: Path) -> Policy:
     except tomllib.TOMLDecodeError as exc:
         reason = " ".join(str(exc).split())
         raise PolicyError(f"{path}: not valid TOML: {reason}") from exc
+    except ValueError:
+        # tomllib lets int() speak for itself on numbers of thousands of digits.
+        raise PolicyError(f"{path}: a value in it is out of all bounds") from None
     except RecursionError:
         raise PolicyError(f"{path}: nested too deep; a policy is a flat TOML file") from None
     for key in found:

@@ -175,7 +175,7 @@ def _stretch(passphrase: str, salt: bytes, cost: dict[str, int]) -> bytes:
         iterations=cost["iterations"],
         lanes=cost["lanes"],
         memory_cost=cost["memory_kib"],
-    ).derive(passphrase.encode())
+    ).derive(os.fsencode(passphrase))
 
 
 def _info(recording_id: str) -> bytes:

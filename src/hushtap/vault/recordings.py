@@ -217,8 +217,13 @@ class Vault:
 
         Raises:
             VerificationError: the recording is not what was sealed.
-            VaultError: ``wav_path`` exists and ``force`` is not set, or cannot be written.
+            VaultError: ``wav_path`` exists and ``force`` is not set, lies in the vault, is a
+                folder, or cannot be written.
         """
+        if wav_path.is_dir():
+            raise VaultError(f"{wav_path}: is a folder; name a WAV file to write")
+        if wav_path.resolve().is_relative_to(self.path.resolve()):
+            raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
         opened = self.read(recording_id)
         if opened.samples.nbytes > _MAX_WAV:
             raise VaultError(
