@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hushtap.ears.engine import Heard
     from hushtap.numbers.ledger import Analyzer
     from hushtap.pii.policy import Policy
-    from hushtap.values import AudioFormat, PcmChunk, RedactedChunk, Samples
+    from hushtap.values import AudioFormat, PcmChunk, RedactedChunk, Samples, Word
 
 BLOCKS_PER_SECOND: Final = 50
 """Input is regrouped into blocks of 20 ms of the call's clock, whatever its chunks were."""
@@ -79,6 +79,7 @@ class Call:
         self._channels = range(channels)
         self._listeners = [Listener(c, rate, schedule=schedule) for c in self._channels]
         self._tracks = [WordTrack(rate) for _ in self._channels]
+        self._talk: list[list[Word]] = [[] for _ in self._channels]
         self._ledger = Ledger(policy, rate, channels, analyzer)
         self._edges = Edges(policy, rate)
         self._holdback = HoldBack(audio_format, policy.style)
@@ -200,6 +201,8 @@ class Call:
             track.skip(window)
         else:
             track.update(window, heard, self._listeners[window.channel].activity)
+        # Once a window, not once a tick: reading the words takes longer than deciding.
+        self._talk[window.channel] = self._edges.talk(track.words)
         self._ledger.update(window.channel, track)
         self._stale = True
 
@@ -236,7 +239,7 @@ class Call:
         hold = self._undecided(channel)
         if hold is not None:
             activity = self._listeners[channel].activity
-            edge = self._edges.widen(Span(hold, hold), self._edges.talk(track.words), activity, now)
+            edge = self._edges.widen(Span(hold, hold), self._talk[channel], activity, now)
             until = min(until, edge.start)
         late = now - self._max_hold
         if until < late:
@@ -259,7 +262,7 @@ class Call:
     def _mute_verdicts(self, now: int, *, last: bool) -> None:
         """Mute what was judged on words that stand; what may still change is held."""
         for channel in self._channels:
-            words = self._edges.talk(self._tracks[channel].words)
+            words = self._talk[channel]
             activity = self._listeners[channel].activity
             agreed = self._tracks[channel].agreed_until
             widened = [
