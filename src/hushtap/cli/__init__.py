@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from hushtap.cli import live, redact, tools, vault
+from hushtap.cli import evaluate, live, redact, tools, vault
 from hushtap.cli.output import complain
 from hushtap.errors import HushtapError
 
@@ -38,6 +38,7 @@ app.add_typer(vault.app, name="vault")
 app.add_typer(tools.models_app, name="models")
 app.command("doctor")(tools.doctor)
 app.command("demo")(tools.demo)
+app.command("eval")(evaluate.evaluate)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
