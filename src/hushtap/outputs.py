@@ -10,27 +10,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hushtap.errors import HushtapError, TapError, UsageError
 from hushtap.taps.file import SUFFIXES, write_wav
 from hushtap.timeline import Span, to_samples, to_seconds
 from hushtap.values import AudioFormat, Entity, Finding
+from hushtap.wholefile import output_file, remove_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from hushtap.values import RedactedChunk
 
 FORMAT: Final = 1
 """Of the findings file; its key is ``hushtap_findings``."""
-
-_WAV_HEADER: Final = 44
-_BLOCK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def _refuse_overwriting(targets: Sequence[tuple[Path, Path]]) -> None:
                     f"{first} and {source} would both become {target}:"
                     " redact them in two runs with another --out"
                 )
-            if target.exists() and (hit := inputs.get(_identity(target))):
+            if os.path.lexists(target) and (hit := inputs.get(_identity(target))):
                 raise UsageError(f"{target} would overwrite the input {hit}: choose another --out")
 
 
@@ -115,22 +112,32 @@ class Provenance:
     version: str
 
 
+_UNKNOWN: Final = Provenance("", "", "", "", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """The content of a findings file. ``samples`` per channel; ``recording`` is a vault's id."""
+    """The content of a findings file.
+
+    ``samples`` per channel; ``recording`` is a vault's id; ``output`` is the SHA-256 of
+    the WAV, ``None`` while that is not whole.
+    """
 
     made_from: Provenance
     audio_format: AudioFormat
     samples: int
     findings: tuple[Finding, ...]
     recording: str | None = None
+    output: str | None = None
 
     def matches(self, wav: Path, made_from: Provenance) -> bool:
-        """Return whether ``wav`` is whole and what ``made_from`` would give again."""
+        """Return whether ``wav`` is, to the byte, what ``made_from`` would give again."""
         if self._what_counts(self.made_from) != self._what_counts(made_from):
             return False
-        size = _WAV_HEADER + self.samples * self.audio_format.channels * 2
-        return wav.is_file() and wav.stat().st_size == size
+        try:
+            return wav.is_file() and self.output is not None and sha256_of(wav) == self.output
+        except (TapError, OSError):
+            return False
 
     @staticmethod
     def _what_counts(made_from: Provenance) -> tuple[str, ...]:
@@ -168,29 +175,14 @@ def write_sidecar(path: Path, content: Sidecar) -> None:
         "policy_fingerprint": content.made_from.fingerprint,
         "model": content.made_from.model,
         "recording": content.recording,
+        "output_sha256": content.output,
         "sample_rate": rate,
         "channels": content.audio_format.channels,
         "samples": content.samples,
         "findings": findings_as_json(content.findings, rate),
     }
-    part: str | None = None
-    try:
-        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, indent=1)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(part).replace(path)
-        part = None
-    except OSError as exc:
-        raise HushtapError(
-            f"{path} cannot be written ({exc.strerror}): free space there or choose another --out"
-        ) from exc
-    finally:
-        if part is not None:
-            with suppress(OSError):
-                Path(part).unlink()
+    with output_file(path) as stream:
+        stream.write(json.dumps(document, indent=1).encode() + b"\n")
 
 
 def read_sidecar(path: Path) -> Sidecar | None:
@@ -212,6 +204,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
             int(found["samples"]),
             tuple(_finding(one, rate) for one in found["findings"]),
             found["recording"],
+            found.get("output_sha256"),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -227,9 +220,13 @@ def earlier_output(job: Job, made_from: Provenance) -> Sidecar | None:
         return None
     content = read_sidecar(sidecar_of(job.wav))
     if content is not None:
+        for place in (job.wav, sidecar_of(job.wav)):
+            # A run that is alive, or a folder that is only read, is none of this one's business.
+            with suppress(OSError):
+                remove_left(place)
         return content if content.matches(job.wav, made_from) else None
     for place in (job.wav, sidecar_of(job.wav)):
-        if place.exists() or place.is_symlink():
+        if os.path.lexists(place):
             raise HushtapError(
                 f"{place} is there and not known to be Hushtap's:"
                 " move it away, or replace it with --force"
@@ -238,22 +235,18 @@ def earlier_output(job: Job, made_from: Provenance) -> Sidecar | None:
 
 
 def write_call(wav: Path, audio: AudioFormat, chunks: Iterable[RedactedChunk]) -> int:
-    """Write the call to ``wav``; the findings of an earlier run go before its audio does.
+    """Write the call to ``wav``; return its samples per channel.
 
-    Returns its samples per channel.
+    Before its audio is replaced, its findings file says that it is not whole: a process
+    that is killed before ``write_findings`` leaves what the next run knows and does anew.
 
     Raises:
         HushtapError: the disk refuses.
     """
 
-    def outdating() -> Iterator[RedactedChunk]:
+    def announced() -> Iterator[RedactedChunk]:
         yield from chunks
-        try:
-            sidecar_of(wav).unlink(missing_ok=True)
-        except OSError as exc:
-            raise HushtapError(
-                f"{sidecar_of(wav)} cannot be replaced ({exc.strerror}): move it away"
-            ) from exc
+        write_sidecar(sidecar_of(wav), Sidecar(_UNKNOWN, audio, 0, ()))
 
     try:
         wav.parent.mkdir(parents=True, exist_ok=True)
@@ -261,7 +254,8 @@ def write_call(wav: Path, audio: AudioFormat, chunks: Iterable[RedactedChunk]) -
         raise HushtapError(
             f"{wav.parent} cannot be made ({exc.strerror}): choose another --out"
         ) from exc
-    return write_wav(wav, audio, outdating())
+    with _none_or_both(wav):
+        return write_wav(wav, audio, announced())
 
 
 def write_findings(wav: Path, content: Sidecar) -> None:
@@ -270,10 +264,24 @@ def write_findings(wav: Path, content: Sidecar) -> None:
     Raises:
         HushtapError: the disk refuses.
     """
+    with _none_or_both(wav):
+        try:
+            write_sidecar(sidecar_of(wav), replace(content, output=sha256_of(wav)))
+        except BaseException:
+            wav.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _none_or_both(wav: Path) -> Iterator[None]:
+    """After an error, leave no findings file that announces a ``wav`` that is not there."""
     try:
-        write_sidecar(sidecar_of(wav), content)
+        yield
     except BaseException:
-        wav.unlink(missing_ok=True)
+        findings = sidecar_of(wav)
+        with suppress(OSError):
+            if not wav.is_file() and read_sidecar(findings) is not None:
+                findings.unlink()
         raise
 
 
@@ -289,11 +297,8 @@ def sha256_of(path: Path) -> str:
     Raises:
         TapError: it cannot be read.
     """
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as exc:
         raise TapError(f"{path} cannot be read ({exc.strerror}): check its permissions") from exc
-    return digest.hexdigest()

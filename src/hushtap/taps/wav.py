@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from hushtap.errors import HushtapError
+from hushtap.wholefile import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from hushtap.values import AudioFormat, RedactedChunk, Samples
 
@@ -81,26 +81,12 @@ def write_wav(path: Path, audio: AudioFormat, chunks: Iterable[RedactedChunk]) -
     readable by its owner only; until then a hidden file beside it holds redacted audio.
 
     Raises:
-        HushtapError: the disk refuses (full, read-only), or the call is too long for WAV.
+        HushtapError: the disk refuses (full, read-only), another run is writing ``path``, or
+            the call is too long for WAV.
         ValueError: a channel has a hole, or the channels end apart.
     """
-    part: str | None = None
-    try:
-        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            length = _write(stream, path, audio, chunks)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(part).replace(path)
-        part = None
-    except OSError as exc:
-        raise HushtapError(
-            f"{path} cannot be written ({exc.strerror}): free space there or choose another --out"
-        ) from exc
-    finally:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
-    return length
+    with output_file(path) as stream:
+        return _write(stream, path, audio, chunks)
 
 
 def _write(

@@ -1,21 +1,20 @@
-"""Files that appear whole or not at all, and locks that end with their process."""
+"""Files that survive a power cut, and locks that end with their process."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
-import secrets
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, BinaryIO
 
+from hushtap import wholefile
 from hushtap.errors import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PRIVATE_FILE = 0o600
+PRIVATE_FILE = wholefile.PRIVATE_FILE
 PRIVATE_FOLDER = 0o700
 
 
@@ -35,45 +34,21 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def whole_file(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
-    """Give a file to fill, readable by its owner only, that becomes ``path`` when complete.
-
-    After an error or a crash ``path`` is as it was before. Without ``replace``
-    an existing ``path`` is refused, even one that appeared in the meantime.
+    """Give a file as ``hushtap.wholefile`` does, whose name survives a power cut as well.
 
     Raises:
         VaultError: the file exists, or cannot be written.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-        try:
-            with os.fdopen(handle, "w+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if replace:
-                part.replace(path)
-            else:
-                _name_new(part, path)
-            sync_folder(path.parent)
-        finally:
-            part.unlink(missing_ok=True)
+        with wholefile.whole_file(path, replace=replace) as file:
+            yield file
+        sync_folder(path.parent)
     except FileExistsError:
         raise VaultError(
             f"{path}: already there; choose another name or ask to replace it"
         ) from None
     except OSError as error:
         raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
-
-
-def _name_new(part: Path, path: Path) -> None:
-    try:
-        os.link(part, path)
-    except OSError as error:
-        # FAT and some network file systems have no links: look, then rename.
-        if error.errno not in {errno.EPERM, errno.ENOTSUP} or path.exists():
-            raise
-        part.rename(path)
 
 
 def lock_for_writing(file: IO[bytes]) -> None:
