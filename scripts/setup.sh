@@ -34,9 +34,12 @@ missing_packages() {
     [ -e /usr/include/portaudio.h ] || echo portaudio19-dev
     command -v gcc >/dev/null || echo gcc
     ls /usr/include/stdio.h >/dev/null 2>&1 || echo libc6-dev
-    command -v espeak-ng >/dev/null || echo espeak-ng
-    command -v strace >/dev/null || echo strace
-    command -v unshare >/dev/null || echo util-linux
+    local tool
+    # Voices of sample calls and tests, audio tools of the documented commands, tracing.
+    for tool in espeak-ng flite sox ffmpeg strace; do
+        command -v "$tool" >/dev/null || echo "$tool"
+    done
+    command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
 }
 
 install_packages() {
