@@ -112,16 +112,13 @@ def _print(told: Tally, speed: Speed | None) -> None:
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     for table in tables(told, speed):
+        console.print(Text(table.title, "bold"))
         console.print(_rendered(table))
+        console.print(f"[dim]{table.note}[/]\n" if table.note else "")
 
 
 def _rendered(told: Told) -> Table:
     table = Table(
-        title=told.title,
-        title_justify="left",
-        title_style="bold",
-        caption=told.note or None,
-        caption_justify="left",
         box=None,
         pad_edge=False,
         padding=(0, 3, 0, 0),

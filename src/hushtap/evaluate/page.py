@@ -38,8 +38,8 @@ body { margin: 0 auto; max-width: 70rem; padding: 2.5rem 1.5rem 4rem; background
 h1 { margin: 0; font-size: 1.7rem; letter-spacing: -.02em; }
 h2 { margin: 0 0 .8rem; font-size: 1rem; }
 p { margin: .3rem 0 0; color: var(--soft); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(12.5rem, 1fr)); gap: 1rem;
-  margin: 1.8rem 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: .8rem;
+  margin: 1.8rem 0 1rem; }
 .card, section { background: var(--panel); border: 1px solid var(--line); border-radius: .6rem;
   padding: 1rem 1.2rem; }
 .card strong { display: block; font-size: 1.6rem; font-weight: 650; letter-spacing: -.02em;

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-WIDTH: Final = 720
+WIDTH: Final = 540
 ROW: Final = 26
-LEFT: Final = 170
-RIGHT: Final = 120
+LEFT: Final = 140
+RIGHT: Final = 105
 AXIS: Final = 26
 TICKS: Final = 5
 """Parts of an axis, about."""

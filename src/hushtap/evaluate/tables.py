@@ -28,10 +28,6 @@ TITLES: Final = {
     "harmless_muted_seconds_per_hour": "muted harmless seconds an hour",
     "harmless_left_alone": "harmless numbers left alone",
 }
-_PLAIN: Final = frozenset(
-    {"digits_leaked_per_number", "false_mutes_per_hour", "harmless_muted_seconds_per_hour"}
-)
-"""Figures that are no shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,9 @@ def figure(name: str, value: float | None) -> str:
     """Return the value of a main figure with its unit."""
     if value is None:
         return UNKNOWN
-    return f"{value:.2f}" if name in _PLAIN else percent(value)
+    if name.endswith("per_hour"):
+        return f"{value:.1f}"
+    return f"{value:.2f}" if name.endswith("per_number") else percent(value)
 
 
 def _interval(name: str, estimate: Estimate) -> str:
@@ -108,7 +106,7 @@ def _figures(told: Tally, speed: Speed | None) -> Table:
         )
     none_seen = any(e.high == 0 and e.of for e in told.figures.values())
     return Table(
-        f"{told.calls} calls",
+        "Main figures",
         ("figure", "value", "95 % interval", "of"),
         tuple(rows),
         note="An interval of 0 to 0: none of these calls had any; with N calls, up to"

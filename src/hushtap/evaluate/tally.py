@@ -97,7 +97,7 @@ class Tally:
     harmless_numbers: int
     figures: dict[str, Estimate]
     groups: dict[str, tuple[Group, ...]]
-    """By what they are grouped: entity, way, voice, codec, noise, loss, overlap."""
+    """By what they are grouped: entity, way, voice, condition, codec ..."""
     ways: dict[str, dict[str, Cell]]
     """Way of saying, then entity."""
     left_alone: dict[str, Estimate]
@@ -193,9 +193,10 @@ _CallLabel: TypeAlias = "Callable[[Judged], str]"
 NUMBER_LABELS: Final[Mapping[str, _NumberLabel]] = {
     "entity": lambda _, number: str(number.span.entity),
     "way": lambda _, number: number.span.way,
-    "voice": lambda call, number: call.truth.voice(number.span.channel),
+    "voice": lambda _, number: number.span.voice,
 }
 CALL_LABELS: Final[Mapping[str, _CallLabel]] = {
+    "condition": lambda call: call.truth.conditions.condition,
     "codec": lambda call: call.truth.conditions.codec,
     "noise": lambda call: call.truth.conditions.noise,
     "loss": lambda call: call.truth.conditions.loss,

@@ -29,8 +29,8 @@ SPEAKERS: Final = ("agent", "caller")
 class TruthSpan:
     """Where something was said, in seconds of the call; ``number`` joins groups of one number.
 
-    ``way`` is how it was said, ``digits`` how many digits (0: not told), ``words``
-    the start and end of each of its words.
+    ``way`` is how it was said and ``voice`` whose voice said it, ``digits`` how many
+    digits it has (0: not told), ``words`` the start and end of each of its words.
     """
 
     channel: int
@@ -40,19 +40,20 @@ class TruthSpan:
     sensitive: bool
     number: int
     way: str = UNKNOWN
+    voice: str = UNKNOWN
     digits: int = 0
     words: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """How a call was made, each in a word to group by; ``voices`` by channel."""
+    """How a call was made, each in a word to group by."""
 
+    condition: str = UNKNOWN
     codec: str = UNKNOWN
     noise: str = UNKNOWN
     loss: str = UNKNOWN
     overlap: str = UNKNOWN
-    voices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,6 @@ class Truth:
     spans: tuple[TruthSpan, ...]
     conditions: Conditions = Conditions()
 
-    def voice(self, channel: int) -> str:
-        """Return whose voice is on ``channel``."""
-        voices = self.conditions.voices
-        return voices[channel] if channel < len(voices) else UNKNOWN
-
 
 def load_truth(path: Path) -> Truth:
     """Read a truth file.
@@ -79,8 +75,11 @@ def load_truth(path: Path) -> Truth:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         channels = int(data["channels"])
-        spans = tuple(_span(span, at) for at, span in enumerate(data["spans"]))
-        return Truth(int(data["sample_rate"]), channels, spans, _conditions(data, channels))
+        voices = data.get("voices") or {}
+        speakers = SPEAKERS if channels > 1 else SPEAKERS[1:]
+        by_channel = dict(enumerate(voices.get(speaker) or UNKNOWN for speaker in speakers))
+        spans = tuple(_span(span, at, by_channel) for at, span in enumerate(data["spans"]))
+        return Truth(int(data["sample_rate"]), channels, spans, _conditions(data))
     except OSError:
         msg = f"{path}: cannot be read; every labelled call needs its truth beside it"
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -88,29 +87,30 @@ def load_truth(path: Path) -> Truth:
     raise UsageError(msg)
 
 
-def _span(span: Mapping[str, Any], at: int) -> TruthSpan:
+def _span(span: Mapping[str, Any], at: int, voices: Mapping[int, str]) -> TruthSpan:
+    channel = int(span["channel"])
     return TruthSpan(
-        channel=int(span["channel"]),
+        channel=channel,
         start=float(span["start"]),
         end=float(span["end"]),
         entity=span["entity"],
         sensitive=bool(span["sensitive"]),
         number=int(span.get("number", -1 - at)),
         way=str(span.get("way") or UNKNOWN),
+        voice=str(span.get("voice") or voices.get(channel, UNKNOWN)),
         digits=sum(c.isdigit() for c in str(span.get("text") or "")),
         words=tuple((float(start), float(end)) for start, end in span.get("words") or ()),
     )
 
 
-def _conditions(data: Mapping[str, Any], channels: int) -> Conditions:
-    voices = data.get("voices") or {}
-    speakers = SPEAKERS if channels > 1 else SPEAKERS[1:]
+def _conditions(data: Mapping[str, Any]) -> Conditions:
+    kind = data.get("noise") or ""
     return Conditions(
+        condition=_told(data, "condition", str),
         codec=_told(data, "codec", str),
-        noise=_told(data, "snr_db", lambda snr: f"{float(snr):g} dB"),
-        loss=_told(data, "loss", lambda share: f"{100 * float(share):g} %"),
-        overlap=_told(data, "overlap", _overlap),
-        voices=tuple(str(voices.get(speaker) or UNKNOWN) for speaker in speakers),
+        noise=_told(data, "snr_db", lambda snr: f"{kind} {float(snr):g} dB".strip()),
+        loss=_told(data, "loss", _share),
+        overlap=_told(data, "overlap", _share),
     )
 
 
@@ -122,7 +122,7 @@ def _told(data: Mapping[str, Any], key: str, name: Callable[[Any], str]) -> str:
     return "none" if value is None else name(value)
 
 
-def _overlap(value: object) -> str:
+def _share(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "none"
     if isinstance(value, (int, float)):
