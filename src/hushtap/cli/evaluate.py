@@ -1,4 +1,4 @@
-"""``hushtap eval`` and ``hushtap check``: the benchmark, and an ear for finished recordings."""
+"""``hushtap eval``: the benchmark."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ def evaluate(
         _print(told, speed)
     if as_json is not None:
         text = json.dumps(_document(what, told, speed), indent=1)
-        typer.echo(text) if to_stdout else _write(as_json, f"{text}\n")
+        typer.echo(text) if to_stdout else write(as_json, f"{text}\n")
     if report is not None:
         from hushtap.evaluate.page import page  # noqa: PLC0415
 
-        _write(report, page(told, what=what, speed=speed))
+        write(report, page(told, what=what, speed=speed))
 
 
 def _redact_and_judge(
@@ -132,7 +132,7 @@ def _rendered(told: Told) -> Table:
     return table
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """Write ``text`` whole, or say why not.
 
     Raises:
