@@ -40,8 +40,11 @@ class Bootstrap:
     """The draws for a corpus of ``calls`` calls: the same for every figure."""
 
     def __init__(self, calls: int, seed: int = SEED) -> None:
-        shares = np.full(calls, 1 / max(1, calls))
-        draws = np.random.default_rng(seed).multinomial(calls, shares, size=DRAWS)
+        if not calls:
+            self._draws = np.zeros((DRAWS, 0))
+            return
+        rng = np.random.default_rng(seed)
+        draws = rng.multinomial(calls, np.full(calls, 1 / calls), size=DRAWS)
         self._draws = draws.astype(np.float64)
 
     def estimate(self, quotients: Sequence[Quotient]) -> Estimate:
