@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import soundfile as sf
 
+import recorded
 import speech
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 AGENT, CALLER = 0, 1
 SENSITIVE = frozenset({"CREDIT_CARD", "CVV", "EXPIRY", "US_SSN"})
 
-SAID_BY_RECORDINGS = (
-    *("zero", "one", "two", "three", "four"),
-    *("five", "six", "seven", "eight", "nine"),
-)
+Piece: TypeAlias = tuple[int, int, speech.Audio]
+"""Where a piece of speech starts, in samples, on which channel, and its audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +41,47 @@ class Group:
 class Speaker:
     """One side of a call: who talks, at which speed, and who says the digits.
 
-    ``digits`` names an FSDD speaker whose recordings stand in for every number;
-    ``talk`` may then be empty, and all else that this side says is left out.
+    ``digits`` names a recorded speaker who stands in for every number: ``allison``
+    (telephone prompts) or one of FSDD's; ``talk`` may then be empty, and all else
+    that this side says is left out. ``number_speed`` 0 reads numbers at ``speed``.
     """
 
     talk: str
     speed: float = 1.0
     digits: str = ""
     gain_db: float = 0.0
+    number_speed: float = 0.0
+
+    @property
+    def reads(self) -> str:
+        """Name the voice that says the numbers."""
+        if not self.digits or self.digits == recorded.PROMPT_SPEAKER:
+            return self.digits or self.talk
+        return f"fsdd:{self.digits}"
+
+    @property
+    def voices(self) -> str:
+        """Name the voices of this side: that of its talk and, after a slash, of its numbers."""
+        return "/".join(dict.fromkeys(filter(None, (self.talk, self.reads))))
 
 
 @dataclass(slots=True)
 class Dialogue:
     """A call under construction. Turns follow each other; ``at`` is where the next one starts.
 
-    Times are samples at 8 kHz. ``corpora`` is needed only by recorded digits.
+    Times are samples at 8 kHz. ``corpora`` is needed only by FSDD's digits. ``render``
+    says a text in a voice at a speed; ``facts`` go into the truth beside the spans.
     """
 
     speakers: tuple[Speaker, Speaker]
     rng: np.random.Generator
     corpora: Path | None = None
     at: int = speech.RATE // 2
-    pieces: list[tuple[int, int, speech.Audio]] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     spans: list[dict[str, object]] = field(default_factory=list)
     numbers: int = 0
+    render: Callable[[str, str, float], speech.Audio] = speech.say
+    facts: dict[str, object] = field(default_factory=dict)
 
     def pause(self, low: float, high: float) -> None:
         """Let between ``low`` and ``high`` seconds pass; negative: the next turn comes early."""
@@ -79,14 +95,14 @@ class Dialogue:
             return
         early = self.pieces and self.pieces[-1][1] != channel and self.rng.random() < 1 / 6
         self.pause(*((-0.25, 0.0) if early else (0.15, 0.55)))
-        self._place(channel, self._talk(channel, text))
+        self._place(channel, self.talk(channel, text))
 
     def aside(self, channel: int, text: str) -> None:
         """Add a short "mm-hmm" that the other side does not wait for to end."""
         if not self.speakers[channel].talk:
             return
         self.at += round(self.rng.uniform(0.05, 0.2) * speech.RATE)
-        piece = self._talk(channel, text)
+        piece = self.talk(channel, text)
         self._place(channel, piece)
         self.at -= round(self.rng.uniform(0.0, 0.4) * len(piece))
 
@@ -99,51 +115,62 @@ class Dialogue:
         between: Sequence[str] = (),
         fillers: Sequence[str] = (),
         gap: tuple[float, float] = (0.25, 0.7),
+        way: str = "",
+        lead: tuple[float, float] = (0.08, 0.25),
     ) -> None:
         """Add a number: a span of truth for each of its groups, joined by the field ``number``.
 
         ``between[i]`` is what the other side says after group ``i``, ``fillers[i]`` what
         this side says there; an empty text or a missing one is a pause of ``gap`` seconds.
+        ``way`` names the way of saying it: the truth then says so, whose voice it was, and
+        where each recorded word lies. ``lead`` is the pause before the number.
         """
-        self.pause(0.08, 0.25)
+        self.pause(*lead)
         for n, group in enumerate(groups):
-            piece = self._digits(channel, group)
-            recorded = " ".join(SAID_BY_RECORDINGS[int(digit)] for digit in group.digits)
+            said, piece, words = self._digits(channel, group)
             start = self._place(channel, piece)
-            self.spans.append(
-                {
-                    "channel": channel,
-                    "start": round(start / speech.RATE, 4),
-                    "end": round((start + len(piece)) / speech.RATE, 4),
-                    "entity": entity,
-                    "sensitive": entity in SENSITIVE,
-                    "text": group.digits,
-                    "said": recorded if self.speakers[channel].digits else group.said,
-                    "number": self.numbers,
-                }
-            )
+            span: dict[str, object] = {
+                "channel": channel,
+                "start": _seconds(start),
+                "end": _seconds(start + len(piece)),
+                "entity": entity,
+                "sensitive": entity in SENSITIVE,
+                "text": group.digits,
+                "said": said,
+                "number": self.numbers,
+            }
+            if way:
+                span["way"] = way
+                span["voice"] = self.speakers[channel].reads
+                if words:
+                    span["words"] = [[_seconds(start + a), _seconds(start + b)] for a, b in words]
+            self.spans.append(span)
             if n + 1 == len(groups):
                 break
             if n < len(between) and between[n]:
                 self.aside(1 - channel, between[n])
             if n < len(fillers) and fillers[n] and self.speakers[channel].talk:
                 self.pause(0.1, 0.3)
-                self._place(channel, self._talk(channel, fillers[n]))
+                self._place(channel, self.talk(channel, fillers[n]))
             self.pause(*gap)
         self.numbers += 1
 
-    def mix(self) -> NDArray[np.float32]:
-        """Return the call so far, shape ``(n, 2)``, with half a second of silence at the end."""
-        end = max((at + len(piece) for at, _, piece in self.pieces), default=0)
+    def mix(self, also: Sequence[Piece] = ()) -> NDArray[np.float32]:
+        """Return the call so far, shape ``(n, 2)``, with half a second of silence at the end.
+
+        The pieces of ``also`` are heard too, and make no part of the call.
+        """
+        pieces = (*self.pieces, *also)
+        end = max((at + len(piece) for at, _, piece in pieces), default=0)
         mixed = np.zeros((end + speech.RATE // 2, 2), np.float32)
-        for at, channel, piece in self.pieces:
+        for at, channel, piece in pieces:
             mixed[at : at + len(piece), channel] += piece
         return mixed
 
     def truth(self) -> dict[str, object]:
         """Return the truth of the call, as it is written beside its audio."""
         spans = sorted(self.spans, key=lambda span: (span["start"], span["channel"]))
-        return {"sample_rate": speech.RATE, "channels": 2, "spans": spans}
+        return {"sample_rate": speech.RATE, "channels": 2, **self.facts, "spans": spans}
 
     def write(
         self,
@@ -156,24 +183,36 @@ class Dialogue:
         """Send both channels over the telephone and write ``path`` (WAV) and its truth."""
         sides = self.mix().T
         line = [speech.telephone(side, self.rng, codec, snr_db, loss) for side in sides]
-        sf.write(path, np.stack(line, axis=1), speech.RATE, subtype=subtype)
-        text = json.dumps(self.truth(), indent=1)
+        self.save(path, np.stack(line, axis=1), subtype=subtype)
+
+    def save(
+        self,
+        path: Path,
+        line: NDArray[np.int16],
+        facts: dict[str, object] | None = None,
+        subtype: str = "PCM_16",
+    ) -> None:
+        """Write what came off the line, shape ``(n, 2)``, and its truth with more ``facts``."""
+        sf.write(path, line, speech.RATE, subtype=subtype)
+        text = json.dumps({**self.truth(), **(facts or {})}, indent=1)
         path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
-    def _talk(self, channel: int, text: str) -> speech.Audio:
+    def talk(self, channel: int, text: str, speed: float = 0.0) -> speech.Audio:
+        """Return a text in the voice of one side, at its level; ``speed`` 0 is its own."""
         speaker = self.speakers[channel]
         gain = np.float32(10 ** (speaker.gain_db / 20))
-        return speech.say(text, speaker.talk, speaker.speed) * gain
+        return self.render(text, speaker.talk, speed or speaker.speed) * gain
 
-    def _digits(self, channel: int, group: Group) -> speech.Audio:
+    def _digits(
+        self, channel: int, group: Group
+    ) -> tuple[str, speech.Audio, list[tuple[int, int]]]:
+        """Return the words of a group, their audio and, where recorded, each word's extent."""
         speaker = self.speakers[channel]
         if not speaker.digits:
-            return self._talk(channel, group.said)
-        if self.corpora is None:
-            msg = "recorded digits need the folder that holds fsdd/; give it as --corpora"
-            raise FileNotFoundError(msg)
-        piece, _ = speech.splice_digits(group.digits, speaker.digits, self.corpora, self.rng)
-        return piece * np.float32(10 ** (speaker.gain_db / 20))
+            return group.said, self.talk(channel, group.said, speaker.number_speed), []
+        said = recorded.wording(group.said, group.digits, speaker.digits)
+        piece, extents = recorded.splice(said, speaker.digits, self.corpora, self.rng)
+        return said, piece * np.float32(10 ** (speaker.gain_db / 20)), extents
 
     def _place(self, channel: int, piece: speech.Audio) -> int:
         """Put a piece at ``at``, or right after what its own side is still saying."""
@@ -182,3 +221,7 @@ class Dialogue:
         self.pieces.append((start, channel, piece))
         self.at = start + len(piece)
         return start
+
+
+def _seconds(samples: int) -> float:
+    return round(samples / speech.RATE, 4)

@@ -1,11 +1,13 @@
 """Make labelled calls to tune or to judge by: every way of saying a number, two channels, 8 kHz.
 
-    python scripts/make_cases.py --corpora DIR --out DIR --count 60 --split tune
+    python scripts/make_cases.py --corpora DIR --out DIR --split judge --count 200
+    python scripts/make_cases.py --corpora DIR --out DIR --condition clean noise gsm
     python scripts/make_cases.py --corpora DIR --out DIR --count 36 --digits-only
 
 ``--corpora`` (or HUSHTAP_CORPORA) is the folder that holds ``fsdd/``. The splits
 share no voice and no recorded speaker. Case N depends only on the seed, the
-split and N, so a longer run adds to a shorter one.
+split and N, so a longer run adds to a shorter one; more than one ``--condition``
+spoils the same dialogue in as many ways, each in a folder of its own.
 """
 
 from __future__ import annotations
@@ -13,276 +15,239 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import soundfile as sf
 
-import sayings as words
+import phrases
+import recorded
+import sayings
 import speech
+import spoil
+import topics
 from dialogue import AGENT, CALLER, Dialogue, Speaker
+from voice_cache import VoiceCache
 
-Topic: TypeAlias = Callable[[Dialogue], None]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-VOICES = {
-    "tune": (
-        "joe",
-        "espeak:en-us",
-        "espeak:en-us+f2",
-        "joe",
-        "espeak:en-gb-x-rp+m3",
-        "kokoro:jf_alpha",
-        "espeak:en-gb+f4",
-        "joe",
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The voices of one split; ``humans`` are recorded speakers of numbers, by turns."""
+
+    callers: tuple[str, ...]
+    agents: tuple[str, ...]
+    humans: tuple[str, ...]
+    around: spoil.Surroundings
+
+    @property
+    def everyone(self) -> frozenset[str]:
+        """All voices, the babble's included."""
+        return frozenset({*self.callers, *self.agents, *self.humans, *self.around.babblers})
+
+
+CASTS = {
+    "tune": Cast(
+        callers=(
+            *("joe", "joe", "joe"),
+            *("espeak:en-us", "espeak:en-us+f2", "espeak:en-gb-x-rp+m3", "espeak:en-gb+f4"),
+            *("espeak:en-gb-scotland+m1", "espeak:en-029+f3", "espeak:en-us-nyc+m7"),
+            *("festival:kal_diphone", "festival:ked_diphone"),
+        ),
+        agents=("joe", "joe", "espeak:en-us+f2", "festival:ked_diphone", "espeak:en-gb+f4"),
+        humans=("jackson", "nicolas", "lucas"),
+        around=spoil.Surroundings(
+            babblers=(
+                *("joe", "espeak:en-us", "espeak:en-gb+f4"),
+                *("festival:kal_diphone", "festival:ked_diphone"),
+            ),
+            music=("macroform-cold_day", "manolo_camp-morning_coffee"),
+        ),
     ),
-    "judge": (
-        "flite:slt",
-        "kokoro:jf_nezumi",
-        "flite:rms",
-        "kokoro:jm_kumo",
-        "flite:awb",
-        "kokoro:jf_gongitsune",
-        "flite:slt",
-        "kokoro:jf_tebukuro",
+    "judge": Cast(
+        callers=(
+            *("flite:slt", "flite:slt", "flite:slt", "flite:rms", "flite:rms", "flite:rms"),
+            *("flite:awb", "flite:awb", "flite:awb", "flite:slt"),
+            *("kokoro:jf_alpha", "kokoro:jf_nezumi", "kokoro:jm_kumo"),
+            *("kokoro:jf_gongitsune", "kokoro:jf_tebukuro"),
+        ),
+        agents=(
+            *("flite:slt", "flite:rms", "flite:awb", "flite:slt", "flite:rms", "flite:awb"),
+            *("kokoro:jf_alpha", "kokoro:jm_kumo"),
+        ),
+        humans=("theo", recorded.PROMPT_SPEAKER, "george", "yweweler"),
+        around=spoil.Surroundings(
+            babblers=("flite:slt", "flite:rms", "flite:awb", "flite:slt", "flite:rms"),
+            music=("macroform-the_simplicity", "macroform-robot_dity", "reno_project-system"),
+        ),
     ),
 }
-AGENTS = {
-    "tune": ("espeak:en-us+f2", "joe", "joe", "espeak:en-us+m7", "joe"),
-    "judge": ("flite:rms", "flite:slt", "kokoro:jm_kumo", "flite:slt", "flite:rms"),
-}
-HUMANS = {"tune": ("jackson", "nicolas", "lucas"), "judge": ("theo", "george", "yweweler")}
-LINES: tuple[tuple[str, float | None, float], ...] = (
-    ("ULAW", None, 0.0),
-    ("ALAW", 20.0, 0.0),
-    ("ULAW", 10.0, 0.0),
-    ("ALAW", None, 0.01),
-)
+SPLITS = tuple(sorted(CASTS, reverse=True))
 
-SILENT_LISTENERS = 0.35
-
-
-def ask(call: Dialogue, kind: str, *, unprompted: tuple[str, ...] = ()) -> None:
-    """Let the agent ask for ``kind`` and the caller lead in, or the caller begin unasked."""
-    if unprompted:
-        call.say(CALLER, pick(call, unprompted))
-        return
-    call.say(AGENT, pick(call, words.ASKS[kind]))
-    call.say(CALLER, pick(call, words.LEADS[kind]))
+SHARES = 10
+"""Calls differ by the last digit of their number:"""
+HARMLESS = frozenset({4, 9})
+"""no sensitive number, and nothing but talk in every other one of them,"""
+HUMAN = frozenset({1, 3, 8, 9})
+"""numbers by a recorded speaker."""
+TALK_SPEEDS = (0.95, 1.05)
+TALK_SPEED_OF_KOKORO = 1.0
+"""One only: Kokoro is slow, and what it has said once is kept."""
+SECONDS_BEFORE = (10.0, 28.0)
+"""When the first number may come, and how long a call lasts."""
+SECONDS = (58.0, 82.0)
 
 
-def pick(call: Dialogue, texts: tuple[str, ...]) -> str:
-    """Draw one of the texts."""
-    return texts[int(call.rng.integers(len(texts)))]
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A split of cases: who speaks in it, where recorded digits lie, what keeps rendered speech."""
+
+    split: str
+    seed: int
+    corpora: Path
+    cast: Cast
+    voices: VoiceCache
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What all that is drawn for the series depends on."""
+        return self.seed, SPLITS.index(self.split)
 
 
-def backchannels(call: Dialogue, count: int) -> list[str]:
-    """Draw what the agent says between groups; about every third gap stays empty."""
-    silent = call.rng.random(count) < SILENT_LISTENERS
-    return ["" if quiet else pick(call, words.BACKCHANNELS) for quiet in silent]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who speaks in a call, and about what."""
+
+    kind: str
+    agent: Speaker
+    caller: Speaker
+    topics: tuple[topics.Topic, ...]
 
 
-def card(style: str, *, listening: bool = False, unprompted: bool = False) -> Topic:
-    """Card number in four groups said in ``style``, with the agent listening aloud or not."""
-
-    def topic(call: Dialogue) -> None:
-        ask(call, "CREDIT_CARD", unprompted=words.UNPROMPTED if unprompted else ())
-        digits = words.card(call.rng, round_groups=style == "hundreds")
-        groups = words.grouped(digits, (4, 4, 4, 4), style, call.rng)
-        between = backchannels(call, 3) if listening else ()
-        call.number(CALLER, "CREDIT_CARD", groups, between=between)
-
-    return topic
+def dealt(items: Sequence[T], turn: int, *seed: int) -> T:
+    """Return item ``turn`` of endless shuffled decks: each item once before any comes again."""
+    order = np.random.default_rng([*seed, turn // len(items)]).permutation(len(items))
+    return items[int(order[turn % len(items)])]
 
 
-def card_in_one(call: Dialogue) -> None:
-    """Card number in one breath of single digits."""
-    ask(call, "CREDIT_CARD")
-    digits = words.card(call.rng, int(call.rng.choice([13, 16, 19])))
-    call.number(CALLER, "CREDIT_CARD", words.grouped(digits, (len(digits),), "singles", call.rng))
-
-
-def card_hesitating(call: Dialogue) -> None:
-    """Card number with fillers between the groups, single digits."""
-    ask(call, "CREDIT_CARD")
-    groups = words.grouped(words.card(call.rng), (4, 4, 4, 4), "singles", call.rng)
-    fillers = [pick(call, (*words.FILLERS, "")) for _ in groups[1:]]
-    call.number(CALLER, "CREDIT_CARD", groups, fillers=fillers, gap=(0.3, 1.2))
-
-
-def card_corrected(call: Dialogue) -> None:
-    """Card number whose second group comes out wrong first, then right."""
-    ask(call, "CREDIT_CARD")
-    groups = words.grouped(words.card(call.rng), (4, 4, 4, 4), "singles", call.rng)
-    wrong = words.grouped(f"{call.rng.integers(1000, 10000)}", (4,), "singles", call.rng)
-    groups = [groups[0], *wrong, *groups[1:]]
-    fix = ["", pick(call, words.CORRECTIONS)]
-    call.number(CALLER, "CREDIT_CARD", groups, fillers=fix)
-
-
-def amex(style: str) -> Topic:
-    """Fifteen digits in groups of 4, 6 and 5."""
-
-    def topic(call: Dialogue) -> None:
-        ask(call, "AMEX")
-        groups = words.grouped(words.card(call.rng, 15), (4, 6, 5), style, call.rng)
-        call.number(CALLER, "CREDIT_CARD", groups, between=backchannels(call, 2))
-
-    return topic
-
-
-def read_back(call: Dialogue) -> None:
-    """Card number, then the agent reads the whole of it back."""
-    ask(call, "CREDIT_CARD")
-    digits = words.card(call.rng)
-    call.number(
-        CALLER,
-        "CREDIT_CARD",
-        words.grouped(digits, (4, 4, 4, 4), "singles", call.rng),
-        gap=(0.2, 0.4),
-    )
-    call.say(AGENT, pick(call, words.READ_BACKS))
-    style = pick(call, ("singles", "pairs"))
-    call.number(
-        AGENT, "CREDIT_CARD", words.grouped(digits, (4, 4, 4, 4), style, call.rng), gap=(0.15, 0.4)
-    )
-    call.say(CALLER, pick(call, ("Yes, that's right.", "Correct.")))
-
-
-def ending_in(call: Dialogue) -> None:
-    """Only the last four digits of a card, read by the agent."""
-    call.say(AGENT, pick(call, words.ENDINGS))
-    last = f"{call.rng.integers(1000, 10000)}"
-    call.number(AGENT, "CREDIT_CARD", words.grouped(last, (4,), "singles", call.rng))
-    call.say(CALLER, pick(call, ("Yes, that's the one.", "Correct, use that one.")))
-
-
-def code(call: Dialogue) -> None:
-    """Three-digit security code."""
-    ask(call, "CVV")
-    digits = f"{call.rng.integers(0, 1000):03d}"
-    call.number(
-        CALLER,
-        "CVV",
-        words.grouped(digits, (3,), pick(call, ("singles", "commas", "multiples")), call.rng),
-    )
-
-
-def code_of_four(call: Dialogue) -> None:
-    """Four-digit security code, as on an Amex, sometimes in pairs."""
-    ask(call, "CVV4")
-    digits = f"{call.rng.integers(1000, 10000)}"
-    call.number(
-        CALLER, "CVV", words.grouped(digits, (4,), pick(call, ("singles", "pairs")), call.rng)
-    )
-
-
-def expiry(call: Dialogue) -> None:
-    """Expiry date."""
-    ask(call, "EXPIRY")
-    call.number(CALLER, "EXPIRY", words.expiry(call.rng))
-
-
-def ssn(style: str, *, unprompted: bool = False) -> Topic:
-    """Social security number in groups of 3, 2 and 4."""
-
-    def topic(call: Dialogue) -> None:
-        ask(call, "US_SSN", unprompted=words.UNPROMPTED_SSN if unprompted else ())
-        groups = words.grouped(words.ssn(call.rng), (3, 2, 4), style, call.rng)
-        between = backchannels(call, 2) if call.rng.integers(2) else ()
-        call.number(CALLER, "US_SSN", groups, between=between)
-
-    return topic
-
-
-def last_four(call: Dialogue) -> None:
-    """Last four digits of a social security number."""
-    ask(call, "SSN4")
-    digits = f"{call.rng.integers(1000, 10000)}"
-    call.number(
-        CALLER, "US_SSN", words.grouped(digits, (4,), pick(call, ("singles", "pairs")), call.rng)
-    )
-
-
-def plain(kind: str) -> Topic:
-    """Return a topic with a number that nobody needs to hide."""
-
-    def topic(call: Dialogue) -> None:
-        ask(call, kind)
-        call.number(CALLER, kind, words.harmless(kind, call.rng), gap=(0.15, 0.4))
-
-    return topic
-
-
-def talk(call: Dialogue) -> None:
-    """A question and an answer without numbers."""
-    question, answer = words.TALK[int(call.rng.integers(len(words.TALK)))]
-    call.say(AGENT, question)
-    call.say(CALLER, answer)
-
-
-RECIPES: tuple[tuple[str, tuple[Topic, ...]], ...] = (
-    ("card_groups", (talk, card("singles", listening=True))),
-    ("card_pairs", (plain("ZIP"), card("pairs"), expiry)),
-    ("code_expiry", (talk, code, plain("AMOUNT"), expiry)),
-    ("ssn", (ssn("singles"), plain("DATE"))),
-    ("harmless", (plain("PHONE"), plain("ORDER"), plain("AMOUNT"), plain("TIME"))),
-    ("card_multiples", (card("multiples", listening=True), code)),
-    ("amex", (amex("singles"), code_of_four)),
-    ("read_back", (read_back,)),
-    ("last_four", (talk, last_four, plain("PHONE"))),
-    ("talk", (talk, talk, talk)),
-    ("card_hundreds", (card("hundreds"), expiry)),
-    ("card_unprompted", (card("singles", unprompted=True), plain("ZIP"))),
-    ("ssn_pairs", (plain("ORDER"), ssn("pairs"))),
-    ("card_corrected", (card_corrected, code)),
-    ("harmless_dates", (plain("DATE"), plain("ZIP"), plain("TIME"), plain("ORDER"))),
-    ("card_hesitating", (card_hesitating,)),
-    ("ending_in", (ending_in, plain("AMOUNT"), code)),
-    ("amex_pairs", (plain("PHONE"), amex("pairs"), expiry)),
-    ("card_in_one", (card_in_one, expiry, code)),
-    ("ssn_unprompted", (ssn("commas", unprompted=True), plain("TIME"))),
-)
-
-HUMAN_RECIPES: tuple[tuple[str, tuple[Topic, ...]], ...] = (
-    ("human_card", (card("singles", listening=True),)),
-    ("human_ssn", (ssn("singles"), plain("ZIP"))),
-    ("human_code", (code, card_in_one)),
-    ("human_harmless", (plain("PHONE"), plain("ORDER"), plain("ZIP"))),
-    ("human_amex", (amex("singles"), code_of_four)),
-)
-HUMAN_EVERY = 4
-"""Every fourth call is answered with recorded human digits."""
-
-
-def make_case(out: Path, corpora: Path, split: str, seed: int, number: int) -> str:
-    """Write case ``number`` as WAV and JSON into ``out`` and return its name."""
-    rng = np.random.default_rng([seed, sorted(VOICES).index(split), number])
-    human = number % HUMAN_EVERY == HUMAN_EVERY - 1
-    turn = number // HUMAN_EVERY if human else number - number // HUMAN_EVERY
-    recipes = HUMAN_RECIPES if human else RECIPES
-    kind, topics = recipes[turn % len(recipes)]
-    voices, agents = VOICES[split], AGENTS[split]
-    voice = voices[(turn + turn // len(recipes)) % len(voices)]
-    agent = next(a for a in np.roll(agents, -turn).tolist() if human or a != voice)
+def plan(series: Series, number: int, rng: np.random.Generator) -> Plan:
+    """Return what call ``number`` of a series is made of."""
+    cast, key = series.cast, series.key
+    digit = number % SHARES
+    human = dealt(cast.humans, _turn(number, HUMAN), *key, 1) if digit in HUMAN else ""
+    voice = dealt(cast.callers, number, *key, 2)
+    agents = (dealt(cast.agents, number + step, *key, 3) for step in range(2 * len(cast.agents)))
+    agent = Speaker(next(name for name in agents if name != voice))
+    agent = replace(agent, speed=speed(agent.talk, rng))
     caller = Speaker(
-        talk="" if human else voice,
-        speed=round(rng.uniform(0.85, 1.15), 2),
-        digits=HUMANS[split][turn % len(HUMANS[split])] if human else "",
-        gain_db=rng.uniform(-6, 3),
+        voice,
+        speed(voice, rng),
+        digits=human,
+        gain_db=round(float(rng.uniform(-6, 3)), 1),
+        number_speed=round(0.05 * round(float(rng.uniform(17, 24))), 2),
     )
-    call = Dialogue((Speaker(agent, round(rng.uniform(0.95, 1.1), 2)), caller), rng, corpora)
-    call.say(AGENT, pick(call, words.GREETINGS))
-    call.say(CALLER, pick(call, words.WANTS))
-    for topic in topics:
+    if digit in HARMLESS:
+        kind, about = _harmless(number, human, rng)
+    else:
+        kind, about, by_agent = _sensitive(number, human, key, rng)
+        if by_agent and human == recorded.PROMPT_SPEAKER:
+            agent, caller = replace(agent, digits=human), replace(caller, digits="")
+    return Plan(f"human_{kind}" if human else kind, agent, caller, about)
+
+
+def _turn(number: int, digits: frozenset[int]) -> int:
+    """Return how many of the calls before ``number`` end in one of the digits."""
+    block, digit = divmod(number, SHARES)
+    return block * len(digits) + sum(other < digit for other in digits)
+
+
+def speed(voice: str, rng: np.random.Generator) -> float:
+    """Draw how fast a voice talks."""
+    drawn = float(rng.choice(TALK_SPEEDS))
+    return TALK_SPEED_OF_KOKORO if voice.startswith("kokoro") else drawn
+
+
+def _sensitive(
+    number: int, human: str, key: tuple[int, int], rng: np.random.Generator
+) -> tuple[str, tuple[topics.Topic, ...], bool]:
+    """Return name and topics of a call with sensitive numbers, and if the agent says the first."""
+    calls = (HUMAN if human else frozenset(range(SHARES)) - HUMAN) - HARMLESS
+    turn = _turn(number, calls)
+    deck = (*key, 4 + bool(human) + (human == recorded.PROMPT_SPEAKER))
+    entities = ("CREDIT_CARD", "US_SSN")
+    mains = [(entity, way) for entity in entities for way in topics.ways(entity, human)]
+    entity, way = dealt(mains, turn, *deck)
+    first = (topics.card if entity == "CREDIT_CARD" else topics.ssn)(way)
+    cvv = topics.code(dealt(topics.ways("CVV", human), turn, *deck, 1))
+    expires = topics.expiry(dealt(topics.ways("EXPIRY", human), turn, *deck, 2))
+    others = [topics.harmless(str(kind)) for kind in rng.permutation(list(sayings.HARMLESS))]
+    rest = [cvv, expires] if rng.integers(2) else [expires, cvv]
+    if entity == "US_SSN":
+        rest = rest[: int(rng.integers(2))]
+    about = [first, *rest, others[0]]
+    about.insert(int(rng.integers(len(about))), others[1])
+    name = f"{'card' if entity == 'CREDIT_CARD' else 'ssn'}_{way}"
+    return name, tuple(about), way in topics.READ_BY_AGENT
+
+
+def _harmless(
+    number: int, human: str, rng: np.random.Generator
+) -> tuple[str, tuple[topics.Topic, ...]]:
+    if not human and number // SHARES % 2:
+        return "talk", ()
+    kinds = rng.permutation(list(sayings.HARMLESS))
+    return "harmless", tuple(topics.harmless(str(kind)) for kind in kinds)
+
+
+def make_call(series: Series, number: int) -> tuple[str, Dialogue]:
+    """Return name and dialogue of case ``number``; nothing has spoiled it yet."""
+    rng = np.random.default_rng([*series.key, number])
+    made = plan(series, number, rng)
+    call = Dialogue((made.agent, made.caller), rng, series.corpora, render=series.voices.say)
+    call.facts = {
+        "split": series.split,
+        "voices": {"agent": made.agent.voices, "caller": made.caller.voices},
+        "human": bool(made.agent.digits or made.caller.digits),
+    }
+    small = iter(rng.permutation(topics.EXCHANGES).tolist())
+    call.say(AGENT, topics.pick(call, phrases.GREETINGS))
+    call.say(CALLER, topics.pick(call, phrases.WANTS))
+    first = rng.uniform(*SECONDS_BEFORE) * speech.RATE
+    while call.at < first:
+        topics.exchange(call, next(small))
+    last = rng.uniform(*SECONDS) * speech.RATE
+    for topic in made.topics:
         topic(call)
-    thanks, bye = words.THANKS[int(rng.integers(len(words.THANKS)))]
+        if call.at < last:
+            topics.exchange(call, next(small))
+    while call.at < last:
+        topics.exchange(call, next(small))
+    thanks, bye = topics.pick(call, phrases.THANKS)
     call.say(AGENT, thanks)
     call.say(CALLER, bye)
-    codec, snr_db, loss = LINES[(turn + turn // len(LINES)) % len(LINES)]
-    name = f"{split}_{number:03d}_{kind}"
-    call.write(out / f"{name}.wav", codec, snr_db, loss)
+    return f"{series.split}_{number:03d}_{made.kind}", call
+
+
+def make_case(
+    out: Path, series: Series, number: int, conditions: Sequence[str] = ("clean",)
+) -> str:
+    """Write case ``number`` as WAV and JSON and return its name.
+
+    One condition is written into ``out``, several each into its sub folder.
+    """
+    name, call = make_call(series, number)
+    for condition in conditions:
+        folder = out if len(conditions) == 1 else out / condition
+        folder.mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng([*series.key, number, spoil.CONDITIONS.index(condition)])
+        line, facts = spoil.over_the_line(call, condition, number, series.cast.around, rng)
+        call.save(folder / f"{name}.wav", line, facts)
     return name
 
 
@@ -292,12 +257,12 @@ def make_digits(out: Path, corpora: Path, seed: int, number: int) -> str:
     speakers = speech.fsdd_speakers(corpora)
     speaker = speakers[number % len(speakers)]
     length = 13 + (number // len(speakers)) * 6 // 5 % 7
-    digits = words.card(rng, length)
-    groups = tuple(len(part) for part in words.split(digits, words.card_groups(length)))
+    digits = sayings.card(rng, length)
+    groups = tuple(len(part) for part in sayings.split(digits, sayings.card_groups(length)))
     spoken, extents = speech.splice_digits(digits, speaker, corpora, rng, groups)
     edge = speech.RATE // 2
     line = speech.telephone(np.pad(spoken, (edge, edge)), rng, ("ULAW", "ALAW")[number % 2])
-    parts = words.split(digits, groups)
+    parts = sayings.split(digits, groups)
     spans = [
         {
             "channel": 0,
@@ -306,7 +271,7 @@ def make_digits(out: Path, corpora: Path, seed: int, number: int) -> str:
             "entity": "CREDIT_CARD",
             "sensitive": True,
             "text": part,
-            "said": words.digit_words(part),
+            "said": sayings.digit_words(part),
             "number": 0,
         }
         for part, (a, b) in zip(parts, extents, strict=True)
@@ -326,7 +291,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--split", choices=sorted(VOICES), default="tune")
+    parser.add_argument("--split", choices=SPLITS, default="tune")
+    parser.add_argument("--condition", nargs="+", choices=spoil.CONDITIONS, default=["clean"])
+    parser.add_argument("--cache", type=Path, help="folder that keeps rendered speech")
     parser.add_argument("--digits-only", action="store_true")
     args = parser.parse_args()
     if args.corpora is None or not (args.corpora / "fsdd").is_dir():
@@ -334,11 +301,13 @@ def main() -> None:
             "no recorded digits: --corpora or HUSHTAP_CORPORA must name a folder with fsdd/"
         )
     args.out.mkdir(parents=True, exist_ok=True)
+    cast = CASTS[args.split]
+    series = Series(args.split, args.seed, args.corpora, cast, VoiceCache(args.cache))
     for number in range(args.first, args.first + args.count):
         if args.digits_only:
             name = make_digits(args.out, args.corpora, args.seed, number)
         else:
-            name = make_case(args.out, args.corpora, args.split, args.seed, number)
+            name = make_case(args.out, series, number, args.condition)
         print(name, flush=True)
 
 

@@ -1,12 +1,16 @@
-"""The ways in which people say numbers, and the questions that make them say one."""
+"""The ways in which people say numbers, sensitive and harmless."""
 
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dialogue import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = (
@@ -90,7 +94,8 @@ def in_words(digits: str, style: str, rng: np.random.Generator) -> str:
     if style == "multiples":
         return multiples(digits, zero)
     if style == "hundreds":
-        return hundreds(digits)
+        short = rng.integers(2) and digits[2:] == "00" and "0" not in digits[:2]
+        return f"{below_hundred(int(digits[:2]))} hundred" if short else hundreds(digits)
     return digit_words(digits, zero, ", " if style == "commas" else " ")
 
 
@@ -115,17 +120,24 @@ def card_groups(length: int) -> tuple[int, ...]:
     return (4, 6, 5) if length == AMEX_LENGTH else (4, 4, 4, 4)
 
 
-def card(rng: np.random.Generator, length: int = 16, *, round_groups: bool = False) -> str:
+def card(
+    rng: np.random.Generator,
+    length: int = 16,
+    *,
+    round_groups: bool = False,
+    repeats: bool | None = None,
+) -> str:
     """Return a random card number of 13 to 19 digits that passes the Luhn check.
 
-    ``round_groups`` makes the second and third group of four end in zeros; three
-    numbers in ten hold a digit three times in a row.
+    ``round_groups`` makes the second and third group of four end in zeros;
+    ``repeats`` puts a digit three times in a row, by default in three of ten.
     """
     first = "37" if length == AMEX_LENGTH else str(rng.choice(["4", "51", "55", "6011"]))
     body = first + "".join(map(str, rng.integers(0, 10, length - len(first) - 1)))
     if round_groups:
-        body = body[:4] + "41003000" + body[12:]
-    if rng.integers(10) in {0, 1, 2}:
+        second, third = 10 * rng.integers(10, 100), rng.integers(1, 10)
+        body = f"{body[:4]}{second}0{third}000{body[12:]}"
+    if rng.integers(10) in {0, 1, 2} if repeats is None else repeats:
         body = body[:5] + body[4] * 2 + body[7:]
     doubled = (int(digit) * (1 + (n % 2 == 0)) for n, digit in enumerate(reversed(body)))
     return body + str(-sum(sum(divmod(value, 10)) for value in doubled) % 10)
@@ -136,151 +148,162 @@ def ssn(rng: np.random.Generator) -> str:
     return f"9{rng.integers(0, 100):02d}{rng.integers(10, 100):02d}{rng.integers(1000, 10000):04d}"
 
 
-def expiry(rng: np.random.Generator) -> list[Group]:
-    """Return an expiry date in one of the ways it is said."""
+def code(way: str, rng: np.random.Generator) -> list[Group]:
+    """Return a security code said in one of ``CVV_WAYS``; four digits where the way says so."""
+    digits = f"{rng.integers(0, 10_000):04d}"[-4 if way.startswith("four") else -3 :]
+    if way == "oh":
+        digits = f"{digits[0]}0{digits[2]}"
+        return [Group(digits, digit_words(digits, "oh"))]
+    if way == "multiples":
+        digits = digits[0] + digits[1] * 2
+    style = way.removeprefix("four_")
+    return grouped(digits, (len(digits),), style if style in STYLES else "singles", rng)
+
+
+CVV_WAYS = (
+    *("singles", "oh", "pairs", "commas", "multiples", "in_sentence"),
+    *("four_singles", "four_pairs"),
+)
+
+
+def expiry(rng: np.random.Generator, way: str = "") -> list[Group]:
+    """Return an expiry date said in one of ``EXPIRY_WAYS``, by default in any."""
+    way = way or str(rng.choice(EXPIRY_WAYS))
     month, year = int(rng.integers(1, 13)), int(rng.integers(26, 34))
     digits = f"{month:02d}{year}"
     spoken_year = below_hundred(year)
-    said = (
-        f"{pairs(digits[:2])} {spoken_year}",
-        f"{MONTHS[month - 1]} twenty {spoken_year}",
-        f"{MONTHS[month - 1]} of {spoken_year}",
+    slashed = (
         f"{digit_words(digits[:2])} slash {spoken_year}",
         f"{below_hundred(month)} slash {digit_words(digits[2:])}",
-        digit_words(digits, "oh"),
-        f"{below_hundred(month)} {spoken_year}",
     )
-    return [Group(digits, str(rng.choice(said)))]
+    said = {
+        "two_pairs": f"{pairs(digits[:2])} {spoken_year}",
+        "month_year": f"{MONTHS[month - 1]} twenty {spoken_year}",
+        "month_pair": f"{MONTHS[month - 1]} {spoken_year}",
+        "of": f"{MONTHS[month - 1]} of {spoken_year}",
+        "slash": str(rng.choice(slashed)),
+        "singles": digit_words(digits, str(rng.choice(["zero", "oh"]))),
+        "number_pair": f"{below_hundred(month)} {spoken_year}",
+    }
+    said["in_sentence"] = said[str(rng.choice(["two_pairs", "month_year", "number_pair"]))]
+    return [Group(digits, said[way])]
+
+
+EXPIRY_WAYS = (
+    *("two_pairs", "month_year", "month_pair", "of", "slash"),
+    *("singles", "number_pair", "in_sentence"),
+)
+
+
+def phone(way: str, rng: np.random.Generator) -> list[Group]:
+    """Return a telephone number of ten digits said in one of ``HARMLESS["PHONE"]``."""
+    area = "800" if way == "eight_hundred" else f"{rng.integers(201, 990)}"
+    parts = (area, "555", f"{rng.integers(0, 10_000):04d}")
+    if way == "one_breath":
+        return grouped("".join(parts), (10,), "singles", rng)
+    if way == "eight_hundred":
+        return [Group(area, "eight hundred"), *grouped("".join(parts[1:]), (3, 4), "singles", rng)]
+    style = "singles" if way == "groups" else way
+    return [Group(part, in_words(part, style, rng)) for part in parts]
+
+
+def order(way: str, rng: np.random.Generator) -> list[Group]:
+    """Return an order number said in one of ``HARMLESS["ORDER"]``."""
+    digits = str(rng.integers(10_000, 9_999_999))
+    if way == "letters":
+        first, second = (str(rng.choice(list("ABDEFHKLMRTWX"))) for _ in range(2))
+        return [Group(digits[:5], f"{first} {second} {digit_words(digits[:5])}")]
+    if way == "hundred":
+        digits = f"{rng.integers(1, 10)}{rng.integers(1, 10)}00"
+        return [Group(digits, f"{below_hundred(int(digits[:2]))} hundred")]
+    if way == "groups":
+        return grouped(digits, (3, 4), "singles", rng)
+    return grouped(digits, (len(digits),), way, rng)
+
+
+def amount(way: str, rng: np.random.Generator) -> list[Group]:
+    """Return an amount of money said in one of ``HARMLESS["AMOUNT"]``."""
+    units, cents = int(rng.integers(3, 100)), int(rng.integers(20, 100))
+    hundreds_of = int(rng.integers(1, 10))
+    said = {
+        "dollars_cents": f"{below_hundred(units)} dollars and {below_hundred(cents)} cents",
+        "dollars": f"{below_hundred(units)} dollars",
+        "short": f"{below_hundred(units)} {below_hundred(cents)}",
+        "hundred": f"{ONES[hundreds_of]} hundred and {below_hundred(units)} dollars",
+        "thousand": f"{ONES[hundreds_of]} thousand {ONES[-hundreds_of]} hundred dollars",
+        "pounds": f"{below_hundred(units)} pounds {below_hundred(cents)}",
+    }
+    digits = {
+        "dollars": f"{units}",
+        "hundred": f"{hundreds_of}{units:02d}",
+        "thousand": f"{hundreds_of}{10 - hundreds_of}00",
+    }
+    return [Group(digits.get(way, f"{units}{cents:02d}"), said[way])]
+
+
+def date(way: str, rng: np.random.Generator) -> list[Group]:
+    """Return a date said in one of ``HARMLESS["DATE"]``."""
+    month, day = str(rng.choice(MONTHS)), int(rng.integers(20, 29))
+    ordinal = DAYS[day - 20]
+    years = {
+        "2014": "twenty fourteen",
+        "2024": "twenty twenty four",
+        "2009": "two thousand nine",
+        "1987": "nineteen eighty seven",
+    }
+    year = str(rng.choice(list(years)))
+    weekday = str(rng.choice(["Monday", "Tuesday", "Thursday", "Saturday"]))
+    said = {
+        "month_day": (f"{day}", f"{month} {ordinal}"),
+        "day_of_month": (f"{day}", f"the {ordinal} of {month}"),
+        "month_day_year": (f"{day}{year}", f"{month} {ordinal} {years[year]}"),
+        "weekday": (f"{day}", f"{weekday} the {ordinal}"),
+        "year": (year, years[year]),
+    }
+    return [Group(*said[way])]
+
+
+def time(way: str, rng: np.random.Generator) -> list[Group]:
+    """Return a time of day said in one of ``HARMLESS["TIME"]``."""
+    hour, minute = int(rng.integers(1, 13)), int(rng.integers(10, 60))
+    half = str(rng.choice(["a m", "p m", "in the afternoon"]))
+    spoken = below_hundred(hour)
+    said = {
+        "minutes": (f"{hour}{minute}", f"{spoken} {below_hundred(minute)} {half}"),
+        "oclock": (f"{hour}", f"{spoken} o'clock"),
+        "half_past": (f"{hour}30", f"half past {spoken}"),
+        "quarter": (f"{hour}15", f"a quarter past {spoken}"),
+        "between": (f"{hour}{hour % 12 + 1}", f"{spoken} to {below_hundred(hour % 12 + 1)}"),
+    }
+    return [Group(*said[way])]
+
+
+def postcode(way: str, rng: np.random.Generator) -> list[Group]:
+    """Return a postcode said in one of ``HARMLESS["ZIP"]``."""
+    digits = f"{rng.integers(10_000, 99_999)}"
+    if way == "plus_four":
+        return grouped(f"{digits}{rng.integers(1000, 10_000)}", (5, 4), "singles", rng)
+    if way == "oh":
+        digits = f"{digits[0]}0{digits[2:]}"
+        return [Group(digits, digit_words(digits, "oh"))]
+    return grouped(digits, (5,), way, rng)
+
+
+HARMLESS: dict[str, tuple[Callable[[str, np.random.Generator], list[Group]], tuple[str, ...]]] = {
+    "PHONE": (phone, ("groups", "pairs", "one_breath", "eight_hundred", "multiples", "commas")),
+    "ORDER": (order, ("singles", "pairs", "commas", "letters", "hundred", "groups")),
+    "AMOUNT": (
+        amount,
+        ("dollars_cents", "dollars", "short", "hundred", "thousand", "pounds"),
+    ),
+    "DATE": (date, ("month_day", "day_of_month", "month_day_year", "weekday", "year")),
+    "TIME": (time, ("minutes", "oclock", "half_past", "quarter", "between")),
+    "ZIP": (postcode, ("singles", "oh", "pairs", "commas", "plus_four")),
+}
+"""What makes each number that nobody needs to hide, and the ways in which it is said."""
 
 
 def harmless(kind: str, rng: np.random.Generator) -> list[Group]:
-    """Return a PHONE, ORDER, AMOUNT, DATE, TIME or ZIP number that nobody needs to hide."""
-    draw = rng.integers
-    if kind == "PHONE":
-        digits = f"{draw(201, 990)}555{draw(0, 10000):04d}"
-        return grouped(digits, (3, 3, 4), "singles", rng)
-    if kind == "ORDER":
-        digits = str(draw(10_000, 9_999_999))
-        return [Group(digits, in_words(digits, str(rng.choice(["singles", "pairs"])), rng))]
-    if kind == "AMOUNT":
-        dollars, cents = int(draw(3, 100)), int(draw(5, 100))
-        words = f"{below_hundred(dollars)} dollars and {below_hundred(cents)} cents"
-        return [Group(f"{dollars}{cents:02d}", words)]
-    if kind == "DATE":
-        month, day = str(rng.choice(MONTHS)), int(draw(20, 29))
-        year = str(
-            rng.choice(["", " twenty fourteen", " twenty twenty four", " two thousand nine"])
-        )
-        return [Group(f"{day}", f"{month} {DAYS[day - 20]}{year}")]
-    if kind == "TIME":
-        hour, minute = int(draw(1, 13)), int(draw(10, 60))
-        half = str(rng.choice(["a m", "p m", "in the afternoon"]))
-        return [Group(f"{hour}{minute}", f"{below_hundred(hour)} {below_hundred(minute)} {half}")]
-    digits = f"{draw(10_000, 99_999)}"
-    return [Group(digits, digit_words(digits, "oh"))]
-
-
-ASKS: dict[str, tuple[str, ...]] = {
-    "CREDIT_CARD": (
-        "Can I have your card number, please?",
-        "Could you read me the sixteen digits on the front of your card?",
-        "What is the long number across the front of the card?",
-        "Go ahead with the card number whenever you're ready.",
-        "And which credit card would you like to use? I'll need the full number.",
-        "To take the payment I need the number on your debit card.",
-    ),
-    "AMEX": (
-        "What is your American Express card number?",
-        "Please read me the Amex number on the front.",
-    ),
-    "CVV": (
-        "And the three digit security code on the back?",
-        "Can you give me the C V V, please?",
-        "What are the last three digits on the signature strip?",
-        "And the verification code on the back of the card?",
-    ),
-    "CVV4": ("And the four digit code on the front of the card?",),
-    "EXPIRY": (
-        "What is the expiration date?",
-        "And when does the card expire?",
-        "Can I get the expiry date, month and year?",
-        "And it's valid until?",
-    ),
-    "US_SSN": (
-        "Can you confirm your social security number?",
-        "What is your social, please?",
-        "For security I need your full social security number.",
-    ),
-    "SSN4": (
-        "Can I have the last four of your social?",
-        "What are the last four digits of your social security number?",
-    ),
-    "PHONE": (
-        "What is the best phone number to reach you?",
-        "Can I get a callback number?",
-    ),
-    "ORDER": ("Do you have the order number?", "What is your reference number?"),
-    "AMOUNT": ("How much was the charge?", "What amount do you see on the statement?"),
-    "DATE": ("What day did you place it?", "When was that?"),
-    "TIME": ("What time works for you?", "When should the driver come?"),
-    "ZIP": ("And your zip code?", "What's the zip for that address?"),
-}
-
-LEADS: dict[str, tuple[str, ...]] = {
-    "CREDIT_CARD": (
-        "",
-        "",
-        "Sure, it's",
-        "Okay, my card number is",
-        "Yes, the number is",
-        "Uh, it's",
-    ),
-    "AMEX": ("Sure, it's", "It is", ""),
-    "CVV": ("", "It's", "The code is", "That's"),
-    "CVV4": ("", "It's"),
-    "EXPIRY": ("", "It's", "That would be", "It expires"),
-    "US_SSN": ("", "It's", "My social is", "Yes, that's"),
-    "SSN4": ("", "It's", "Last four is"),
-    "PHONE": ("You can call me at", "It's"),
-    "ORDER": ("The order number is", "It says"),
-    "AMOUNT": ("It was", "It says"),
-    "DATE": ("I think it was", "On"),
-    "TIME": ("Let's say", "Around"),
-    "ZIP": ("It's", "The zip is"),
-}
-
-UNPROMPTED = (
-    "Hi, I'd like to pay my bill, my card is",
-    "I want to pay with my visa, the number is",
-    "Let me give you my card, it's",
-)
-UNPROMPTED_SSN = ("I can give you my social, it's", "My social security number is")
-BACKCHANNELS = ("Mm-hmm.", "Okay.", "Uh huh.", "Yes.", "Got it.", "Right.")
-FILLERS = ("uh", "let me see", "um", "hold on", "and then")
-CORRECTIONS = ("sorry, no,", "no wait, I mean", "sorry, that's wrong,")
-READ_BACKS = ("Let me read that back.", "So that is", "Just to confirm, I have", "I have it as")
-ENDINGS = ("So that's the card ending in", "I see a card on file ending in")
-GREETINGS = (
-    "Thank you for calling, how can I help you today?",
-    "Good afternoon, you're speaking with customer service.",
-    "Hello, thanks for holding. What can I do for you?",
-)
-WANTS = (
-    "Hi, I would like to pay my bill.",
-    "Hello, I'm calling about my last order.",
-    "Hi there, I want to book the room for next week.",
-    "Yes, hello, I need some help with my account.",
-)
-TALK = (
-    ("I can help you with that.", "Great, thank you."),
-    ("Let me just open your account.", "Sure, take your time."),
-    ("How is your day going so far?", "Pretty good, it finally stopped raining."),
-    ("The parcel left our warehouse and should be with you soon.", "That's good to hear."),
-    ("Is the delivery address still the same?", "Yes, nothing has changed."),
-    ("Would you like the receipt by mail?", "Yes, that would be great."),
-)
-THANKS = (
-    ("Perfect, that went through.", "Wonderful, thanks for your help."),
-    ("Thank you, you're all set.", "Thank you, bye."),
-    ("That's everything I need. Have a nice day.", "You too, goodbye."),
-)
+    """Return a number that nobody needs to hide, in any of the ways of its kind."""
+    make, ways = HARMLESS[kind]
+    return make(str(rng.choice(ways)), rng)

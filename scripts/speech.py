@@ -1,9 +1,10 @@
 """Test speech: synthetic voices, spliced human digits, and the telephone between.
 
 Voices are named ``joe`` (Piper), ``kokoro:NAME``, ``espeak:VOICE`` (espeak-ng,
-such as ``en-us+f2``), ``flite:NAME`` and ``fsdd:SPEAKER`` (recorded digits of
-the Free Spoken Digit Dataset). Everything is deterministic: the neural voices
-run without sampling noise, and what varies is drawn from the caller's generator.
+such as ``en-us+f2``), ``flite:NAME`` and ``festival:NAME`` (such as ``kal_diphone``);
+recorded digits are those of the Free Spoken Digit Dataset (FSDD). Everything is
+deterministic: the neural voices run without sampling noise, and what varies is
+drawn from the caller's generator.
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def speak(text: str, voice: str, speed: float = 1.0) -> tuple[Audio, int]:
     if engine == "flite" and name:
         stretch = f"duration_stretch={1 / speed:.3f}"
         return _speak_command(["flite", "-voice", name, "--setf", stretch, "-t", text, "-o"], None)
-    msg = f"no voice {voice!r}; use joe, kokoro:NAME, espeak:VOICE or flite:NAME"
+    if engine == "festival" and name:
+        stretch = f"(Parameter.set 'Duration_Stretch {1 / speed:.3f})"
+        command = ["text2wave", "-eval", f"(voice_{name})", "-eval", stretch, "-o"]
+        return _speak_command(command, None, typed=text)
+    msg = f"no voice {voice!r}; use joe, kokoro:, espeak:, flite: or festival:NAME"
     raise ValueError(msg)
 
 
@@ -97,7 +102,7 @@ def splice_digits(
     extents: list[tuple[int, int]] = []
     at = start = 0
     for n, digit in enumerate(digits, start=1):
-        piece = _recorded_digit(digit, speaker, corpora, int(rng.integers(1 << 30)))
+        piece = recorded_digit(digit, speaker, corpora, int(rng.integers(1 << 30)))
         parts.append(piece)
         at += len(piece)
         low, high = (0.04, 0.25)
@@ -150,34 +155,35 @@ def telephone(
 ) -> NDArray[np.int16]:
     """Return 8 kHz speech as it leaves a telephone line: same length, int16.
 
-    Band-limited to 300-3400 Hz, with noise ``snr_db`` below the active speech,
-    through G.711 ``codec`` (``ULAW`` or ``ALAW``, by libsndfile); a share
+    Band-limited to 300-3400 Hz, with pink noise ``snr_db`` below the active speech,
+    through ``codec`` (``ULAW``, ``ALAW`` or ``GSM610``, by libsndfile); a share
     ``loss`` of the 20 ms packets is lost and concealed by the one before, halved.
     """
-    line = _band_limit(samples)
+    line = band_limit(samples)
     if snr_db is not None:
-        hiss = _band_limit(_pink(len(line), rng))
+        hiss = band_limit(pink(len(line), rng))
         line = line + hiss * np.float32(
             (active_rms(samples) or LEVEL) / active_rms(hiss) * 10 ** (-snr_db / 20)
         )
-    coded = _g711(np.round(np.clip(line, -1, 1) * 32_767).astype(np.int16), codec)
+    coded = transcode(np.round(np.clip(line, -1, 1) * 32_767).astype(np.int16), codec)
     for at in np.flatnonzero(rng.random(len(coded) // PACKET) < loss) * PACKET:
         before = coded[at - PACKET : at]
         coded[at : at + PACKET] = before // 2 if len(before) else 0
     return coded
 
 
-def _g711(samples: NDArray[np.int16], codec: str) -> NDArray[np.int16]:
+def transcode(samples: NDArray[np.int16], codec: str) -> NDArray[np.int16]:
+    """Return 8 kHz audio coded and decoded by ``ULAW``, ``ALAW`` or ``GSM610``; same length."""
     if not len(samples):
         return samples
     buffer = io.BytesIO()
     sf.write(buffer, samples, RATE, format="WAV", subtype=codec)
     buffer.seek(0)
-    return np.asarray(sf.read(buffer, dtype="int16")[0], np.int16)
+    return np.asarray(sf.read(buffer, dtype="int16")[0], np.int16)[: len(samples)]
 
 
-def _band_limit(samples: Audio, low: float = 300.0, high: float = 3400.0) -> Audio:
-    """Cut to the telephone band with raised-cosine edges 100 Hz wide; zero phase."""
+def band_limit(samples: Audio, low: float = 300.0, high: float = 3400.0) -> Audio:
+    """Return audio cut to the telephone band with raised-cosine edges 100 Hz wide; zero phase."""
     if not len(samples):
         return samples
     padded = _fft_size(len(samples))
@@ -193,8 +199,8 @@ def _fft_size(length: int) -> int:
     return 1 << (length + RATE // 10).bit_length()
 
 
-def _pink(length: int, rng: np.random.Generator) -> Audio:
-    """Noise that falls by 3 dB an octave, as rooms and lines do."""
+def pink(length: int, rng: np.random.Generator) -> Audio:
+    """Return noise that falls by 3 dB an octave, as rooms and lines do."""
     spectrum = np.fft.rfft(rng.standard_normal(length))
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
     return np.asarray(np.fft.irfft(spectrum, length), np.float32)
@@ -205,7 +211,12 @@ def _digit_files(digit: str, speaker: str, corpora: Path) -> tuple[Path, ...]:
     return tuple(sorted((corpora / "fsdd").glob(f"{digit}_{speaker}_*.wav")))
 
 
-def _recorded_digit(digit: str, speaker: str, corpora: Path, draw: int) -> Audio:
+def recorded_digit(digit: str, speaker: str, corpora: Path, draw: int) -> Audio:
+    """Return recording ``draw`` (modulo their number) of a digit, trimmed and levelled.
+
+    Raises:
+        FileNotFoundError: ``corpora/fsdd`` holds no recording of the digit by that speaker.
+    """
     files = _digit_files(digit, speaker, corpora)
     if not files:
         msg = f"no recorded digits of {speaker!r} in {corpora / 'fsdd'}; point --corpora at FSDD"
@@ -251,10 +262,14 @@ def _kokoro() -> Any:  # noqa: ANN401 - kokoro-onnx returns untyped audio
         return Kokoro.from_session(session, str(voices))
 
 
-def _speak_command(command: list[str], text: str | None) -> tuple[Audio, int]:
+def _speak_command(
+    command: list[str], text: str | None, typed: str | None = None
+) -> tuple[Audio, int]:
     with tempfile.TemporaryDirectory() as folder:
         wav = str(Path(folder) / "speech.wav")
         words = [] if text is None else ["--", text]
-        subprocess.run([*command, wav, *words], check=True, capture_output=True)
+        subprocess.run(
+            [*command, wav, *words], check=True, capture_output=True, input=typed, text=True
+        )
         samples, rate = sf.read(wav, dtype="float32")
     return np.asarray(samples, np.float32), int(rate)

@@ -12,8 +12,15 @@ import pytest
 import soundfile as sf
 
 import make_cases
+import recorded
 import sayings
+import small_talk
 import speech
+import spoil
+import topics
+from dialogue import CALLER, Dialogue, Speaker
+from make_cases import Cast, Series
+from voice_cache import VoiceCache
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -32,6 +39,18 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
         piece = speech.say(sayings.ONES[digit], voice)
         sf.write(folder / "fsdd" / f"{digit}_{speaker}_0.wav", piece, speech.RATE)
     return folder
+
+
+@pytest.fixture(scope="module")
+def series(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> Series:
+    """The calls of the tune split, spoken by espeak-ng alone."""
+    cast = Cast(
+        callers=("espeak:en-us", "espeak:en-gb+f4"),
+        agents=("espeak:en-us+f2",),
+        humans=("jackson", "george"),
+        around=spoil.Surroundings(babblers=("espeak:en-gb+f4",), music=()),
+    )
+    return Series("tune", 1, corpora, cast, VoiceCache(tmp_path_factory.mktemp("said")))
 
 
 def luhn(number: str) -> int:
@@ -77,22 +96,184 @@ def test_made_ssns_were_given_to_nobody() -> None:
 
 
 def test_the_splits_share_no_voice() -> None:
-    tune, judge = (
-        {*make_cases.VOICES[split], *make_cases.AGENTS[split], *make_cases.HUMANS[split]}
-        for split in ("tune", "judge")
-    )
-    assert not tune & judge
+    tune, judge = make_cases.CASTS["tune"], make_cases.CASTS["judge"]
+    assert not tune.everyone & judge.everyone
+    assert not set(tune.around.music) & set(judge.around.music)
+    assert not any(voice.startswith("kokoro") for voice in tune.everyone)
 
 
-def test_a_case_depends_on_its_number_alone(tmp_path: Path, corpora: Path) -> None:
+def test_a_case_depends_on_its_number_alone(tmp_path: Path, series: Series) -> None:
     once, again = tmp_path / "once", tmp_path / "again"
     for folder, order in ((once, (3, 15)), (again, (15, 3))):
-        folder.mkdir()
         for number in order:
-            make_cases.make_case(folder, corpora, "tune", 1, number)
+            make_cases.make_case(folder, series, number)
     made = sorted(path.name for path in once.iterdir())
     assert len(made) == 4
     assert all((once / name).read_bytes() == (again / name).read_bytes() for name in made)
+
+
+def test_what_was_said_before_is_taken_from_the_folder(tmp_path: Path) -> None:
+    first = VoiceCache(tmp_path).say("Mm-hmm.", "espeak:en-us")
+    (kept,) = tmp_path.iterdir()
+    np.save(kept, np.load(kept) // 2)
+    again = VoiceCache(tmp_path).say("Mm-hmm.", "espeak:en-us")
+    assert np.abs(again * 2 - first).max() < 3 / 32_768
+    VoiceCache(tmp_path).say("Mm-hmm.", "espeak:en-us", 1.1)
+    VoiceCache(tmp_path).say("Mm-hmm.", "espeak:en-us+f2")
+    assert len(list(tmp_path.iterdir())) == 3
+    assert np.array_equal(VoiceCache().say("Mm-hmm.", "espeak:en-us"), first)
+
+
+def test_a_deck_deals_everything_before_anything_again() -> None:
+    dealt = [make_cases.dealt(range(7), turn, 5) for turn in range(21)]
+    assert all(sorted(dealt[at : at + 7]) == list(range(7)) for at in (0, 7, 14))
+    assert dealt[:7] != dealt[7:14]
+
+
+@pytest.fixture(scope="module")
+def spoiled(series: Series, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("spoiled")
+    make_cases.make_case(out / "clean", series, 0)
+    make_cases.make_case(out, series, 1, spoil.CONDITIONS)
+    return out
+
+
+def test_conditions_spoil_the_same_dialogue(spoiled: Path) -> None:
+    for path in (spoiled / "noise").glob("*.json"):
+        truths = {
+            folder.name: json.loads((folder / path.name).read_text())
+            for folder in spoiled.iterdir()
+        }
+        assert set(truths) == set(spoil.CONDITIONS)
+        assert all(truth["spans"] == truths["clean"]["spans"] for truth in truths.values())
+        assert all(truth["condition"] == name for name, truth in truths.items())
+        assert [truths[name]["snr_db"] for name in ("clean", "noise")] == [None, 10.0]
+        assert [truths[name]["loss"] for name in ("clean", "loss")] == [0.0, 0.02]
+        assert truths["gsm"]["codec"].startswith("GSM610+")
+        heard = {
+            name: sf.read((spoiled / name / path.name).with_suffix(".wav"), dtype="int16")[0]
+            for name in truths
+        }
+        assert len({audio.shape for audio in heard.values()}) == 1
+        assert len({audio.tobytes() for audio in heard.values()}) == len(heard)
+
+
+def test_numbers_lie_where_the_truth_says(spoiled: Path) -> None:
+    for path in sorted((spoiled / "clean").glob("*.json")):
+        audio, rate = sf.read(path.with_suffix(".wav"), dtype="int16")
+        truth = json.loads(path.read_text())
+        assert len(truth["spans"]) > 3
+        for span in truth["spans"]:
+            side = audio[:, span["channel"]].astype(float)
+            start, end = round(span["start"] * rate), round(span["end"] * rate)
+            inside = np.std(side[start:end])
+            assert inside > 300
+            assert np.std(side[start : start + 480]) > inside / 40
+            assert np.std(side[end - 480 : end]) > inside / 40
+            assert np.std(side[start - 240 : start]) < inside / 4 or span["way"] == "in_sentence"
+
+
+def test_recorded_words_are_marked_one_by_one(spoiled: Path) -> None:
+    (path,) = (spoiled / "clean").glob("*human*.json")
+    truth = json.loads(path.read_text())
+    assert truth["human"] is True
+    for span in truth["spans"]:
+        assert len(span["words"]) == len(span["said"].split()) == len(span["text"])
+        edges = list(itertools.chain(*span["words"]))
+        assert edges == sorted(edges)
+        assert (edges[0], edges[-1]) == pytest.approx((span["start"], span["end"]), abs=1e-4)
+
+
+def test_the_other_side_talks_from_inside_the_numbers(series: Series) -> None:
+    rng = np.random.default_rng(1)
+    for number in range(3):
+        _, call = make_cases.make_call(series, number)
+        added = spoil.talk_over(call, rng)
+        assert added
+        for at, channel, piece in added:
+            inside = [
+                span
+                for span in call.truth()["spans"]  # type: ignore[attr-defined]
+                if span["channel"] != channel and span["start"] < at / speech.RATE < span["end"]
+            ]
+            assert len(inside) == 1
+            taken = [
+                (begin, begin + len(other)) for begin, side, other in call.pieces if side == channel
+            ]
+            assert all(end <= at or begin >= at + len(piece) for begin, end in taken)
+
+
+def test_noise_is_as_loud_as_it_says(series: Series) -> None:
+    _, call = make_cases.make_call(series, 0)
+    side = call.mix()[: 40 * speech.RATE, CALLER]
+    around = series.cast.around
+    for noise in ("pink", "babble"):
+        rng = np.random.default_rng(4)
+        heard = spoil.noisy(side, noise, series.voices.say, around, rng) - side
+        ratio = 20 * np.log10(speech.active_rms(side) / np.sqrt(np.mean(np.square(heard))))
+        assert ratio == pytest.approx(10, abs=0.1)
+
+
+@pytest.mark.parametrize("entity", sorted(topics.WAYS))
+def test_every_way_of_saying_a_number_reaches_the_truth(entity: str, corpora: Path) -> None:
+    say = {
+        "CREDIT_CARD": topics.card,
+        "US_SSN": topics.ssn,
+        "CVV": topics.code,
+        "EXPIRY": topics.expiry,
+    }[entity]
+    voices = VoiceCache()
+    for speaker, way in itertools.product(("", "jackson"), topics.WAYS[entity]):
+        if way not in topics.ways(entity, speaker):
+            continue
+        rng = np.random.default_rng(3)
+        sides = (Speaker("espeak:en-us+f2"), Speaker("espeak:en-us", digits=speaker))
+        call = Dialogue(sides, rng, corpora, render=voices.say)
+        say(way)(call)
+        spans = call.truth()["spans"]
+        assert isinstance(spans, list)
+        assert {span["way"] for span in spans} == {way}
+        assert {span["entity"] for span in spans} == {entity}
+        assert all(span["sensitive"] for span in spans)
+
+
+@pytest.mark.parametrize("kind", sorted(sayings.HARMLESS))
+def test_harmless_numbers_are_said_in_many_ways(kind: str) -> None:
+    make, ways = sayings.HARMLESS[kind]
+    rng = np.random.default_rng(9)
+    said = {way: make(way, rng) for way in ways}
+    assert len(said) >= 5
+    assert all(
+        group.digits.isdigit() and group.said for groups in said.values() for group in groups
+    )
+
+
+def test_a_code_has_the_digits_of_its_way() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        said = {way: sayings.code(way, rng)[0] for way in sayings.CVV_WAYS}
+        assert all(
+            len(group.digits) == (4 if way.startswith("four") else 3) for way, group in said.items()
+        )
+        assert "oh" in said["oh"].said.split()
+        assert "double" in said["multiples"].said or "triple" in said["multiples"].said
+
+
+def test_recorded_speakers_say_only_what_they_have() -> None:
+    assert recorded.can_say("four one, one", "jackson")
+    assert not recorded.can_say("forty one", "jackson")
+    assert recorded.can_say("March twenty seven", recorded.PROMPT_SPEAKER)
+    assert not recorded.can_say("double one", recorded.PROMPT_SPEAKER)
+    assert recorded.wording("oh nine", "09", "jackson") == "zero nine"
+    assert recorded.wording("nineteen", "19", "jackson") == "one nine"
+
+
+def test_small_talk_is_varied_and_holds_no_hidden_numbers() -> None:
+    assert len({*small_talk.TALK, *small_talk.TALK_WITH_NUMBERS}) >= 60
+    words = {*sayings.BELOW_TWENTY, *sayings.TENS[2:], "hundred", "thousand", "oh", "double"}
+    plain = " ".join((*itertools.chain(*small_talk.TALK), *small_talk.ONLY_WORDS)).lower()
+    said = set(plain.replace(",", " ").replace(".", " ").replace("?", " ").split())
+    assert not said & (words - {"oh"})
 
 
 def test_recorded_digits_make_a_mono_call(tmp_path: Path, corpora: Path) -> None:
