@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hushtap.ears.shared import Ear
+    from hushtap.ears.engine import Heard
     from hushtap.numbers.ledger import Analyzer, Verdict
     from hushtap.numbers.spoken import NumberRun
     from hushtap.pii.policy import Policy
@@ -70,6 +70,14 @@ SPOTTER: Final = "digits"
 """The ears, as they are named in what is found."""
 
 _FORMS: Final = {Form.CURRENCY: "amount", Form.CLOCK: "time", Form.PERCENT: "percentage"}
+
+
+class WordsEar(Protocol):
+    """An ear that tells words: ``hushtap.ears.engine.Engine``."""
+
+    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+        """Return what was heard in each window, in order."""
+        ...
 
 
 class Spotter(Protocol):
@@ -117,7 +125,7 @@ class Checker:
     """
 
     def __init__(
-        self, ear: Ear, policy: Policy, analyzer: Analyzer, *, spotter: Spotter | None = None
+        self, ear: WordsEar, policy: Policy, analyzer: Analyzer, *, spotter: Spotter | None = None
     ) -> None:
         self._ear = ear
         self._policy = policy
@@ -154,7 +162,7 @@ class Checker:
             found.add(window, heard.words, spotted)
 
 
-def listen(ear: Ear, audio: Samples, rate: int) -> list[list[Word]]:
+def listen(ear: WordsEar, audio: Samples, rate: int) -> list[list[Word]]:
     """Return what ``ear`` hears in each column of ``audio``, shape ``(n, channels)``.
 
     Spans are in samples at ``rate``.

@@ -33,7 +33,12 @@ def test_what_is_not_told_is_no_group_of_its_own(tmp_path: Path) -> None:
 
 
 def test_conditions_become_groups(tmp_path: Path) -> None:
-    facts: dict[str, Any] = {"condition": "noise", "codec": "ALAW", "noise": "babble", "snr_db": 10.0}
+    facts: dict[str, Any] = {
+        "condition": "noise",
+        "codec": "ALAW",
+        "noise": "babble",
+        "snr_db": 10.0,
+    }
     told = written(tmp_path, loss=0.02, overlap=True, **facts).conditions
     assert told == Conditions("noise", "ALAW", "babble 10 dB", "2 %", "yes")
     clean = written(tmp_path, snr_db=None, noise=None, loss=0.0, overlap=False).conditions

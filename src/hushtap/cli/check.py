@@ -176,8 +176,10 @@ class _Check:
 
     def sum_up(self) -> None:
         count = len(self.heard) - self._failed
-        failed = f", {self._failed} could not be heard" if self._failed else ""
-        errors().print(f"{count} heard, {self._runs} runs of digits, {self._leaks} leaks{failed}")
+        failed = f", not heard: {self._failed}" if self._failed else ""
+        errors().print(
+            f"heard: {count}, runs of digits: {self._runs}, leaks: {self._leaks}{failed}"
+        )
 
 
 def _run(run: Survivor, rate: int) -> dict[str, Any]:
