@@ -8,7 +8,7 @@ import soundfile
 
 from evaluate.calls import RATE, muted, voice, write_case
 from hushtap.errors import TapError, UsageError
-from hushtap.evaluate.cases import find_cases, judge
+from hushtap.evaluate.cases import find_cases, judge, record
 from hushtap.evaluate.tally import tally
 
 if TYPE_CHECKING:
@@ -41,6 +41,14 @@ def test_a_findings_file_gives_names_and_decides_nothing(corpus: Path) -> None:
         sidecar.write_text(json.dumps({"findings": [{**found, "muted": True}]}))
     told = tally(judge(find_cases(corpus / "cases"), corpus / "copies"))
     assert told.confusion == {"CREDIT_CARD": {"EXPIRY": 1, "left alone": 1}}
+
+
+def test_a_call_can_be_written_down_without_its_digits(corpus: Path) -> None:
+    _, opened = map(record, judge(find_cases(corpus / "cases"), corpus / "copies"))
+    [number] = opened["numbers"]
+    assert (opened["leak"], opened["false_mutes"]) == (1.0, [])
+    assert (number["digits"], number["digits_leaked"], number["muted"]) == (4, 4, False)
+    assert "1234" not in json.dumps(opened)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"findings": [{}]}', '{"findings": 3}'])

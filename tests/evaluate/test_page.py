@@ -22,10 +22,13 @@ NAME = "<case> & co"
 def told() -> Tally:
     audio = voice(8)
     spans = truth(span(2, 4, digits=4, way="pairs"), span(5, 6, entity="CVV", number=1, way="oh"))
-    labels = Truth(spans.sample_rate, 1, spans.spans, Conditions(codec="ULAW"))
+    labels, other = (
+        Truth(spans.sample_rate, 1, spans.spans, Conditions(codec=codec, noise="none"))
+        for codec in ("ULAW", "ALAW")
+    )
     bad = score(audio, muted(audio, (2.3, 4), (5, 6)), labels)
     good = score(audio, muted(audio, (1.9, 4.2), (4.9, 6.1)), labels)
-    return tally([Judged(NAME, labels, bad), Judged("good", labels, good)])
+    return tally([Judged(NAME, labels, bad), Judged("good", other, good)])
 
 
 def test_tables_tell_what_the_tally_knows_and_skip_what_nobody_told(told: Tally) -> None:

@@ -78,7 +78,7 @@ def evaluate(
     if not to_stdout:
         _print(told, speed)
     if as_json is not None:
-        text = json.dumps(_document(what, told, speed), indent=1)
+        text = json.dumps(_document(what, told, speed, judged), indent=1)
         typer.echo(text) if to_stdout else write(as_json, f"{text}\n")
     if report is not None:
         from hushtap.evaluate.page import page  # noqa: PLC0415
@@ -102,9 +102,14 @@ def _redact_and_judge(
             return judge(cases, folder), speed
 
 
-def _document(what: str, told: Tally, speed: Speed | None) -> dict[str, Any]:
+def _document(
+    what: str, told: Tally, speed: Speed | None, judged: Sequence[Judged]
+) -> dict[str, Any]:
+    from hushtap.evaluate.cases import record  # noqa: PLC0415
+
     timed = None if speed is None else asdict(speed) | {"times_real_time": speed.times_real_time}
-    return {"hushtap_benchmark": 1, "what": what, "speed": timed, **asdict(told)}
+    head = {"hushtap_benchmark": 1, "what": what, "speed": timed}
+    return {**head, **asdict(told), "cases": [record(call) for call in judged]}
 
 
 def _print(told: Tally, speed: Speed | None) -> None:

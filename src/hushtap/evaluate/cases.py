@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,35 @@ def judge(cases: Sequence[Case], folder: Path) -> list[Judged]:
         Judged(case.name, case.truth, score_files(case.wav, copy), named(copy))
         for case, copy in zip(cases, copies, strict=True)
     ]
+
+
+def record(call: Judged) -> dict[str, Any]:
+    """Return one call with all its numbers and false mutes, for JSON; seconds."""
+    score = call.score
+    return {
+        "name": call.name,
+        "seconds": score.seconds,
+        "leak": score.leak,
+        "harmless_muted_seconds": score.harmless_muted_seconds,
+        "false_mutes": [asdict(stretch) for stretch in score.false_stretches],
+        "numbers": [
+            {
+                "channel": number.span.channel,
+                "start": number.span.start,
+                "end": number.spans[-1].span.end,
+                "entity": number.span.entity,
+                "sensitive": number.span.sensitive,
+                "way": number.span.way,
+                "voice": number.span.voice,
+                "voiced": number.voiced,
+                "audible": number.audible,
+                "digits": number.digits,
+                "digits_leaked": number.leaked,
+                "muted": number.muted,
+            }
+            for number in (*score.numbers(), *score.numbers(sensitive=False))
+        ],
+    }
 
 
 def named(copy: Path) -> tuple[Named, ...]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap.evaluate.plots import Bins, Dot, dots, histogram
 from hushtap.evaluate.tables import TITLES, figure, percent, tables
-from hushtap.evaluate.truth import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,7 +107,7 @@ def _card(value: str, title: str, interval: str) -> str:
 def _plots(told: Tally) -> Iterator[str]:
     for by, groups in told.groups.items():
         rows = [dot for group in groups if (dot := _dot(group)) is not None]
-        if rows and [group.name for group in groups] != [UNKNOWN]:
+        if len(rows) > 1:
             title = f"Leak by {by}, with 95 % intervals"
             yield _section(title, dots(rows, title=title, unit="%"))
     for name, edge in (("onset", told.onset), ("end", told.offset)):

@@ -45,15 +45,14 @@ class Table:
 
 
 def tables(told: Tally, speed: Speed | None = None) -> list[Table]:
-    """Return all tables that have something to tell, the main figures first."""
+    """Return all tables that have something to tell, the main figures first.
+
+    A group that is all of the calls says nothing that the main figures do not.
+    """
     return [
         _figures(told, speed),
         *([_ways(told)] if told.ways else []),
-        *(
-            _groups(by, groups)
-            for by, groups in told.groups.items()
-            if [group.name for group in groups] not in ([], [UNKNOWN])
-        ),
+        *(_groups(by, groups) for by, groups in told.groups.items() if len(groups) > 1),
         *([_left_alone(told)] if told.left_alone else []),
         *([_confusion(told)] if told.confusion else []),
         *([_edges(told)] if told.onset.errors or told.offset.errors else []),
