@@ -55,7 +55,7 @@ th, td { padding: .35rem .7rem; text-align: right; white-space: nowrap;
 th { color: var(--soft); font-weight: 500; }
 tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-td:first-child { white-space: normal; }
+td:first-child { white-space: normal; min-width: 9rem; }
 td.marked { background: var(--wash); color: var(--bad); font-weight: 600; }
 svg { display: block; width: 100%; height: auto; font: 12px system-ui, "DejaVu Sans", sans-serif; }
 svg .grid { stroke: var(--line); } svg .zero { stroke: var(--soft); }
