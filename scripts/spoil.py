@@ -38,8 +38,9 @@ NOISES = ("pink", "babble", "music")
 HISS_DB = 45.0
 NOISE_DB = 10.0
 LOSS = 0.02
-OVERLAPPED = 0.6
-"""Share of the groups of a number that are talked over; at least one of each is."""
+OVERLAPPED, IN_SENTENCES = 0.6, 0.7
+"""Share of the groups of a number that are talked over (at least one of each),
+and how often by a sentence, where there is room for one, rather than by "mm-hmm"."""
 CROSSTALK_EVERY, CROSSTALK_CALLS = 5, 2
 CROSSTALK_DB = (12.0, 20.0)
 MUSIC = Path("/usr/share/asterisk/moh")
@@ -106,10 +107,11 @@ def talk_over(call: Dialogue, rng: np.random.Generator) -> list[Piece]:
                 continue
             at = start + round(rng.uniform(0.1, 0.7) * (end - start))
             room = _room(at, other, (*call.pieces, *added))
+            talkative = rng.random() < IN_SENTENCES
             long = rng.permutation(len(small_talk.ONLY_WORDS))
             short = rng.permutation(len(phrases.BACKCHANNELS))
             texts = (
-                *(small_talk.ONLY_WORDS[n] for n in long[: rng.integers(3)]),
+                *(small_talk.ONLY_WORDS[n] for n in long if talkative),
                 *(phrases.BACKCHANNELS[n] for n in short),
             )
             pieces = (call.talk(other, text) for text in texts)

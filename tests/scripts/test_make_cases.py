@@ -268,6 +268,28 @@ def test_recorded_speakers_say_only_what_they_have() -> None:
     assert recorded.wording("nineteen", "19", "jackson") == "one nine"
 
 
+@pytest.mark.skipif(
+    not recorded.PROMPTS.is_dir(), reason="apt-get install asterisk-core-sounds-en-wav"
+)
+def test_recorded_prompts_say_compounds_in_one() -> None:
+    rng = np.random.default_rng(6)
+    said = "forty one eleven, three hundred"
+    spoken, extents = recorded.splice(said, recorded.PROMPT_SPEAKER, None, rng)
+    pauses = [
+        (after - before) / speech.RATE for (_, before), (after, _) in itertools.pairwise(extents)
+    ]
+    forty_one, one_eleven, comma, three_hundred = pauses
+    assert max(forty_one, three_hundred) <= 0.05
+    assert 0.03 <= one_eleven <= 0.2 <= comma <= 0.45
+    assert extents[-1][1] == len(spoken)
+
+
+@pytest.mark.skipif(shutil.which("text2wave") is None, reason="apt-get install festival")
+def test_festival_talks_at_the_speed_it_is_told() -> None:
+    slow, fast = (speech.say("One moment, please.", "festival:kal_diphone", s) for s in (0.8, 1.2))
+    assert len(slow) / len(fast) == pytest.approx(1.5, rel=0.15)
+
+
 def test_small_talk_is_varied_and_holds_no_hidden_numbers() -> None:
     assert len({*small_talk.TALK, *small_talk.TALK_WITH_NUMBERS}) >= 60
     words = {*sayings.BELOW_TWENTY, *sayings.TENS[2:], "hundred", "thousand", "oh", "double"}
