@@ -121,7 +121,7 @@ def in_process(
     args: list[str], cwd: Path, monkeypatch: pytest.MonkeyPatch, passphrase: str | None = ""
 ) -> int:
     """Run ``hushtap args`` as the command does, without a new process; return its exit code."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.chdir(cwd)
     monkeypatch.setattr(sys, "argv", ["hushtap", *args])
     monkeypatch.setenv("COLUMNS", "200")
@@ -132,7 +132,8 @@ def in_process(
         with pytest.raises(SystemExit) as ended:
             main()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return int(ended.value.code or 0)
 
 

@@ -9,7 +9,6 @@ import platform
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,8 +138,7 @@ def _processor() -> Check:
 
 def _microphone() -> Check:
     try:
-        with _quiet():
-            found = microphone.devices()
+        found = microphone.devices()
     except HushtapError as exc:
         fix = "install libportaudio2, then pip install 'hushtap[mic]'"
         return Check("microphone", False, str(exc), fix, optional=True)
@@ -148,23 +146,6 @@ def _microphone() -> Check:
         return Check("microphone", False, "no input device", "connect one", optional=True)
     names = ", ".join(f"{device.index} ({device.name})" for device in found)
     return Check("microphone", True, names, optional=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what sound libraries print about absent cards off the terminal.
-
-    They write to the descriptor itself. Only for a command that does nothing else meanwhile.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _espeak() -> Check:

@@ -299,38 +299,3 @@ def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
     tap = FileTap(path)
     assert len(read(tap)) == 8_000
     assert tap.label == "caf\\udce9.wav"
-
-
-# --- folders
-
-
-def test_folders_are_searched_in_order(tmp_path: Path) -> None:
-    for name in ("b/2.WAV", "b/1.mp3", "a.flac", "notes.txt", ".hidden.wav", ".git/x.wav"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "loop").symlink_to(tmp_path)
-    odd = tmp_path / "notes.txt"
-    found = find_audio([tmp_path, odd, tmp_path / "b" / "2.WAV"])
-    assert [(root, str(file.relative_to(root))) for root, file in found] == [
-        (tmp_path, "a.flac"),
-        (tmp_path, "b/1.mp3"),
-        (tmp_path, "b/2.WAV"),
-        (tmp_path, "notes.txt"),
-    ]
-
-
-def test_folders_without_audio_and_absent_ones(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(TapError, match=r"holds no audio: \.aac .+ \.wma are looked for"):
-        find_audio([tmp_path])
-    with pytest.raises(TapError, match="does not exist"):
-        find_audio([tmp_path / "none"])
-
-
-def test_unreadable_folder(public_folder: Path) -> None:
-    inner = public_folder / "inner"
-    inner.mkdir()
-    wav(inner / "call.wav")
-    inner.chmod(0)
-    with unprivileged(), pytest.raises(TapError, match=r"inner cannot be read \(Permission"):
-        find_audio([public_folder])

@@ -7,55 +7,17 @@ Exit codes: 0 done, 1 something about a call or its store failed, 2 wrong use,
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import traceback
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-
-from hushtap.cli import evaluate, live, redact, tools, vault
-from hushtap.cli.output import complain
+from hushtap.cli import signals
+from hushtap.cli.streams import guarded
 from hushtap.errors import HushtapError
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from hushtap.cli.commands import app
 
-app = typer.Typer(
-    name="hushtap",
-    help="Mute spoken card numbers, security codes, expiry dates and SSNs before they are recorded."
-    "\n\nBegin with [bold]hushtap doctor[/] and [bold]hushtap demo[/].",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    # They would print the variables of every frame: audio and words.
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("redact")(redact.redact)
-app.command("live")(live.live)
-app.add_typer(vault.app, name="vault")
-app.add_typer(tools.models_app, name="models")
-app.command("doctor")(tools.doctor)
-app.command("demo")(tools.demo)
-app.command("eval")(evaluate.evaluate)
-
-
-def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
-    if wanted:
-        typer.echo(f"hushtap {version('hushtap')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _hushtap(
-    *,
-    show_version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
-    ] = False,
-) -> None:
-    del show_version
+__all__ = ["app", "main"]
 
 
 def main() -> NoReturn:
@@ -63,26 +25,70 @@ def main() -> NoReturn:
 
     Its text could carry speech; ``HUSHTAP_DEBUG=1`` shows it with its traceback.
     """
-    signal.signal(signal.SIGTERM, _terminate)
-    for stream in (sys.stdout, sys.stderr):
-        # A file name in another encoding must not end a run; nor must a closed stream.
-        if stream is not None:
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    # First of all, and before anything is imported that takes time.
+    signals.install()
+    code = 0
     try:
-        app()
-    except Exception as exc:  # noqa: BLE001 - the last line of defence
-        if isinstance(exc, HushtapError):
-            code = exc.exit_code
-            complain(str(exc))
-        else:
-            code = HushtapError.exit_code
-            complain(f"unexpected {type(exc).__name__}: set HUSHTAP_DEBUG=1 to see where")
-        if os.environ.get("HUSHTAP_DEBUG") == "1":
-            traceback.print_exc()
-        sys.exit(code)
-    sys.exit(0)
+        code = _run()
+    except KeyboardInterrupt:
+        code = signals.INTERRUPTED
+    finally:
+        signals.finish(code)
+    sys.exit(code)
 
 
-def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
-    # As an exception, so that half-written files go and recordings are closed.
-    sys.exit(128 + number)
+def _run() -> int:
+    """Run the command; return its exit code once all it had to tell is told."""
+    try:
+        with guarded():
+            try:
+                from hushtap.cli.commands import app  # noqa: PLC0415
+
+                app()
+            except SystemExit as ended:
+                if _by_a_signal(ended):
+                    _complain("interrupted")
+                return ended.code if isinstance(ended.code, int) else 0
+            except KeyboardInterrupt:
+                _complain("interrupted")
+                raise
+            except Exception as exc:  # noqa: BLE001 - the last line of defence
+                return _failed(exc)
+    except HushtapError as exc:
+        # Standard output failed only now that it was emptied.
+        return _failed(exc)
+    return 0
+
+
+def _failed(exc: Exception) -> int:
+    if isinstance(exc, HushtapError):
+        _complain(str(exc))
+    else:
+        _complain(f"unexpected {type(exc).__name__}: set HUSHTAP_DEBUG=1 to see where")
+    if os.environ.get("HUSHTAP_DEBUG") == "1":
+        import traceback  # noqa: PLC0415 - for this alone
+
+        traceback.print_exc()
+    return exc.exit_code if isinstance(exc, HushtapError) else HushtapError.exit_code
+
+
+def _by_a_signal(ended: SystemExit) -> bool:
+    """Return whether Typer made ``ended`` from a ``KeyboardInterrupt``."""
+    cause: BaseException | None = ended
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
+
+
+def _complain(line: str) -> None:
+    from hushtap.cli.output import complain  # noqa: PLC0415
+
+    complain(line)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - it has its own type above
+    if name == "app":
+        from hushtap.cli.commands import app  # noqa: PLC0415
+
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

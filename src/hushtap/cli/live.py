@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
+import io
+import select
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hushtap.cli.output import clock, complain, errors, finding_line, make_vault, print_json
+from hushtap.cli.output import choose_policy, make_vault
 from hushtap.cli.redact import ModelOption, MuteOption, PolicyOption
+from hushtap.cli.screen import Screen
+from hushtap.cli.signals import INTERRUPTED, InterruptedRunError, answered_by
 from hushtap.cli.vault import DEFAULT, VaultOption
 from hushtap.errors import HushtapError, UsageError
-from hushtap.timeline import to_seconds
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from collections.abc import Callable, Coroutine
 
-    from hushtap.live import Event
     from hushtap.pii.policy import Policy
     from hushtap.session import LiveResult
+    from hushtap.taps import Tap
     from hushtap.taps.file import FileTap
     from hushtap.taps.microphone import MicrophoneTap
     from hushtap.taps.stdin import StreamTap
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     AnyTap = FileTap | MicrophoneTap | StreamTap
 
 _MICROPHONE_RATE = 16_000
-_INTERRUPTED = 128 + signal.SIGINT
 
 
 class Speed(StrEnum):
@@ -80,23 +81,21 @@ def live(
     """
     if microphone == (source is not None):
         raise UsageError("give one source: a FILE, - for standard input, or --microphone")
-    from hushtap.batch import styled  # noqa: PLC0415 - loads the ears
+    from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
-    chosen = styled(policy, mute)
+    chosen = choose_policy(policy, mute)
     tap = _tap(source, device, pace, rate, channels)
-    result, stopped, failed = _record(
-        tap,
+    wait = source is None or (source == "-" and not _gives_already())
+    code = _record(
+        tap if wait else BegunTap(tap),
         make_vault(vault),
         chosen,
         pace="arrival" if source in {None, "-"} and pace is Speed.REALTIME else pace,
         model=model,
         as_json=as_json,
+        until_stopped=microphone,
     )
-    _tell_result(result, tap.format.sample_rate, as_json=as_json)
-    if failed:
-        raise typer.Exit(HushtapError.exit_code)
-    if stopped and not microphone:
-        raise typer.Exit(_INTERRUPTED)
+    raise typer.Exit(code)
 
 
 def _tap(
@@ -124,114 +123,73 @@ def _tap(
     if source == "-":
         if sys.stdin is None:
             raise UsageError("- reads standard input, which is closed: pipe the call into it")
-        return StreamTap(sys.stdin.buffer, audio)
+        # Unbuffered: a thread that waits in a buffer would keep the interpreter from ending.
+        return StreamTap(io.FileIO(sys.stdin.fileno(), closefd=False), audio)
     number = int(device) if device is not None and device.isdecimal() else device
     return MicrophoneTap(audio, device=number)
 
 
+def _gives_already() -> bool:
+    """Return whether standard input has audio, or has ended: neither makes a reader wait."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
+
+
 def _record(
-    tap: AnyTap, vault: Vault, policy: Policy, *, pace: str, model: str | None, as_json: bool
-) -> tuple[LiveResult, bool, bool]:
-    """Return what was recorded, whether a signal ended it, and whether it failed closed."""
+    tap: Tap,
+    vault: Vault,
+    policy: Policy,
+    *,
+    pace: str,
+    model: str | None,
+    as_json: bool,
+    until_stopped: bool,
+) -> int:
+    """Record the call, tell what became of it, and return the exit code.
+
+    ``until_stopped``: a signal is how such a call ends, and no interruption.
+    """
     from hushtap import models  # noqa: PLC0415
     from hushtap.ears.engine import Engine  # noqa: PLC0415
     from hushtap.session import Ears, Pace, record_live  # noqa: PLC0415
+    from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
-    console = errors()
-    rate = tap.format.sample_rate
     with (
         Ears(Engine(models.resolve(model or models.default_model()))) as ears,
-        console.status("listening") as status,
+        Screen(tap.format.sample_rate, as_json=as_json) as screen,
     ):
-        screen = _Screen(rate, status, as_json=as_json)
+        begun = tap if isinstance(tap, BegunTap) else BegunTap(tap)
+        call = partial(record_live, begun, vault, policy, ears=ears, pace=Pace(pace))
+        result, stopped = _run(partial(call, on_event=screen.show))
+        screen.tell(result)
+    if screen.failed:
+        return HushtapError.exit_code
+    return INTERRUPTED if stopped and not until_stopped else 0
 
-        async def call() -> tuple[LiveResult, bool]:
-            stop = asyncio.Event()
-            recording = asyncio.ensure_future(
-                record_live(
-                    tap,
-                    vault,
-                    policy,
-                    ears=ears,
-                    pace=Pace(pace),
-                    on_event=screen.show,
-                    stop=stop,
-                )
-            )
 
-            def interrupt() -> None:
-                recording.cancel() if stop.is_set() else stop.set()
+def _run(record: Callable[..., Coroutine[Any, Any, LiveResult]]) -> tuple[LiveResult, bool]:
+    """Return what was recorded, and whether a signal ended it.
 
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, interrupt)
+    The first signal ends the call, the second its patience, the third the process.
+    """
+    import asyncio  # noqa: PLC0415
+
+    async def call() -> tuple[LiveResult, bool]:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        recording = asyncio.ensure_future(record(stop=stop))
+        answers: list[Callable[[], object]] = [stop.set, recording.cancel]
+
+        def answer() -> bool:
+            if not answers:
+                return False
+            loop.call_soon_threadsafe(answers.pop(0))
+            return True
+
+        with answered_by(answer):
             return await recording, stop.is_set()
 
-        try:
-            result, stopped = asyncio.run(call())
-        except asyncio.CancelledError:
-            complain("interrupted: the recording is closed, silence for what still waited")
-            raise typer.Exit(_INTERRUPTED) from None
-    return result, stopped, screen.failed
-
-
-class _Screen:
-    """Shows a call as it goes: what was muted on stdout, where it stands on stderr."""
-
-    def __init__(self, rate: int, status: Status, *, as_json: bool) -> None:
-        self.failed = False
-        self._rate = rate
-        self._status = status
-        self._json = as_json
-
-    def show(self, event: Event) -> None:
-        from hushtap.live import Failed, Muted  # noqa: PLC0415
-
-        if isinstance(event, Failed):
-            self.failed = True
-            complain(f"the call failed ({event.reason}): from here on it is silence")
-            if self._json:
-                print_json({"event": "failed", "reason": str(event.reason)})
-        elif isinstance(event, Muted):
-            start, end = (to_seconds(at, self._rate) for at in (event.span.start, event.span.end))
-            if self._json:
-                print_json(
-                    {
-                        "event": "muted",
-                        "entity": str(event.entity),
-                        "channel": event.channel,
-                        "start": round(start, 6),
-                        "end": round(end, 6),
-                        "delay": round(event.delay, 3),
-                    }
-                )
-            else:
-                typer.echo(
-                    f"muted  channel {event.channel}  {clock(start)} - {clock(end)}"
-                    f"  {event.entity}  after {event.delay:.1f} s"
-                )
-        else:
-            heard, written = max(event.fed), min(event.released)
-            self._status.update(
-                f"heard {clock(to_seconds(heard, self._rate))},"
-                f" written {clock(to_seconds(written, self._rate))}"
-            )
-
-
-def _tell_result(result: LiveResult, rate: int, *, as_json: bool) -> None:
-    from hushtap.outputs import findings_as_json  # noqa: PLC0415
-
-    if as_json:
-        print_json(
-            {
-                "event": "recorded",
-                "recording": result.recording_id,
-                "seconds": round(to_seconds(result.samples, rate), 6),
-                "findings": findings_as_json(result.findings, rate),
-            }
-        )
-        return
-    length = clock(to_seconds(result.samples, rate))
-    typer.echo(f"recording {result.recording_id}: {length}, {len(result.findings)} found")
-    for finding in result.findings:
-        typer.echo(f"  {finding_line(finding, rate)}")
+    try:
+        return asyncio.run(call())
+    except asyncio.CancelledError:
+        raise InterruptedRunError(
+            "interrupted: the recording is closed, silence for what still waited"
+        ) from None

@@ -8,9 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from hushtap.cli.signals import InterruptedRunError
 from hushtap.errors import VaultError
 from hushtap.timeline import to_seconds
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from rich.console import Console
+
+    from hushtap.pii.policy import Policy
     from hushtap.values import Finding
     from hushtap.vault.recordings import Vault
 
@@ -27,21 +29,50 @@ PASSPHRASE = "HUSHTAP_PASSPHRASE"  # noqa: S105 - the name of the variable
 
 def errors() -> Console:
     """Return the console for progress and notes."""
+    from rich.console import Console  # noqa: PLC0415 - takes as long as all else at the start
+
     return Console(stderr=True, highlight=False)
+
+
+def say(line: str) -> None:
+    """Print one line of results to stdout, above a display that moves.
+
+    Raises:
+        OutputError: standard output does not take it.
+    """
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def complain(line: str) -> None:
     """Print one line to stderr, whatever the text holds."""
-    typer.echo(f"hushtap: {' '.join(line.split())}", err=True)
+    sys.stderr.write(f"hushtap: {' '.join(line.split())}\n")
+    sys.stderr.flush()
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print ``document`` as one line of JSON."""
-    typer.echo(json.dumps(document))
+    """Print ``document`` as one line of JSON. Raises ``OutputError``."""
+    say(json.dumps(document))
+
+
+def moving() -> dict[str, Any]:
+    """Return what a display of rich needs to move on stderr and leave results to stdout.
+
+    On a terminal they are printed above it; what is piped is never touched.
+    """
+    return {
+        "console": errors(),
+        "transient": True,
+        "redirect_stdout": sys.stdout.isatty(),
+        "redirect_stderr": True,
+    }
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Print rows under their columns; what is piped keeps its full width."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -74,6 +105,22 @@ def finding_line(finding: Finding, rate: int) -> str:
     )
 
 
+def choose_policy(policy: str, mute: str | None) -> Policy:
+    """Return the policy of that name or path, with another way to mute where one is given.
+
+    Raises:
+        UsageError: there is no such policy or way to mute.
+    """
+    from hushtap.pii.policy import load_policy  # noqa: PLC0415
+
+    chosen = load_policy(policy)
+    if mute is None:
+        return chosen
+    from hushtap.batch import styled  # noqa: PLC0415 - loads the ears
+
+    return styled(chosen, mute)
+
+
 def make_vault(path: Path) -> Vault:
     """Open the vault at ``path`` for writing, or make it.
 
@@ -89,14 +136,7 @@ def make_vault(path: Path) -> Vault:
         return Vault.open(path)
     secret = os.environ.get(PASSPHRASE)
     if secret is None and sys.stdin is not None and sys.stdin.isatty():
-        secret = typer.prompt(
-            f"Passphrase for the new vault {path} (empty: none)",
-            default="",
-            show_default=False,
-            hide_input=True,
-            confirmation_prompt=True,
-            err=True,
-        )
+        secret = _ask(f"Passphrase for the new vault {path} (empty: none)", new=True)
     if not secret:
         complain(
             f"note: {path / 'keys' / 'private.key'} has no passphrase ({PASSPHRASE});"
@@ -118,8 +158,29 @@ def open_vault(path: Path, key: Path | None = None) -> Vault:
     if secret is None and _is_protected(private):
         if sys.stdin is None or not sys.stdin.isatty():
             raise VaultError(f"{private}: protected by a passphrase; set {PASSPHRASE}")
-        secret = typer.prompt(f"Passphrase of {private}", hide_input=True, err=True)
+        secret = _ask(f"Passphrase of {private}", new=False)
     return Vault.open(path, private_key=key, passphrase=secret)
+
+
+def _ask(question: str, *, new: bool) -> str:
+    """Ask a person at the terminal for a passphrase; a new one twice, and it may be empty.
+
+    Raises:
+        InterruptedRunError: the person gave none, by Ctrl-C or Ctrl-D.
+    """
+    try:
+        return str(
+            typer.prompt(
+                question,
+                default="" if new else None,
+                show_default=False,
+                hide_input=True,
+                confirmation_prompt=new,
+                err=True,
+            )
+        )
+    except typer.Abort:
+        raise InterruptedRunError("interrupted: no passphrase was given, nothing is done") from None
 
 
 def _is_protected(key: Path) -> bool:

@@ -9,10 +9,20 @@ from pathlib import Path  # noqa: TC003 - Typer reads annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hushtap.cli.output import clock, complain, errors, finding_line, make_vault, print_json
-from hushtap.errors import HushtapError, TapError, UsageError
+from hushtap.cli.output import (
+    choose_policy,
+    clock,
+    complain,
+    errors,
+    finding_line,
+    make_vault,
+    moving,
+    print_json,
+    say,
+)
+from hushtap.cli.signals import InterruptedRunError
+from hushtap.errors import HushtapError, UsageError
 
 # The options of several commands, so that they mean the same in each.
 PolicyOption = Annotated[
@@ -28,7 +38,7 @@ ModelOption = Annotated[
 ]
 
 if TYPE_CHECKING:
-    from hushtap.batch import Failure, Redaction, Redactor
+    from hushtap.batch import Redaction, Redactor
     from hushtap.outputs import Job
     from hushtap.vault.recordings import Vault
 
@@ -53,7 +63,9 @@ def redact(
     model: ModelOption = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", metavar="N", help="Calls redacted at once; by default one a core."),
+        typer.Option(
+            "--jobs", metavar="N", min=1, help="Calls redacted at once; by default one a core."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be muted; write nothing.")
@@ -88,44 +100,35 @@ def redact(
     """
     if out is None and vault is None and not dry_run:
         raise UsageError("nowhere to write: give --out DIR or --vault DIR, or --dry-run")
-    from hushtap.batch import Redactor, styled  # noqa: PLC0415 - loads the ears
+    chosen = choose_policy(policy, mute)
+    report = _Report(as_json=as_json)
+    todo = _jobs(paths, out, report)
+    if todo:
+        from hushtap.batch import Redactor  # noqa: PLC0415 - loads the ears
 
-    redactor = Redactor(styled(policy, mute), model=model, at_once=jobs)
-    todo, failures = _jobs(paths, out)
-    if dry_run:
-        todo = [replace(job, wav=None) for job in todo]
-    store = make_vault(vault) if vault is not None and not dry_run else None
-    report = _Report(as_json=as_json, total=len(todo) + len(failures))
-    for failure in failures:
-        report.failed(failure)
-    report.run(redactor, todo, store, force=force)
+        if dry_run:
+            todo = [replace(job, wav=None) for job in todo]
+        redactor = Redactor(chosen, model=model, at_once=jobs)
+        store = make_vault(vault) if vault is not None and not dry_run else None
+        report.run(redactor, todo, store, force=force)
     raise typer.Exit(report.exit_code)
 
 
-def _jobs(paths: list[Path], out: Path | None) -> tuple[list[Job], list[Failure]]:
-    """Return what can be tried, and the paths that cannot even be searched."""
-    from hushtap.batch import Failure  # noqa: PLC0415
+def _jobs(paths: list[Path], out: Path | None, report: _Report) -> list[Job]:
+    """Return what can be tried; what cannot even be searched is told."""
     from hushtap.outputs import plan  # noqa: PLC0415
-    from hushtap.taps.file import find_audio  # noqa: PLC0415
+    from hushtap.taps.folders import find_audio  # noqa: PLC0415
 
-    found: dict[Path, Path] = {}
-    failures = []
-    for path in paths:
-        try:
-            for root, file in find_audio([path]):
-                found.setdefault(file, root)
-        except TapError as exc:
-            failures.append(Failure(path, exc))
-    return plan([(root, file) for file, root in found.items()], out), failures
+    return plan(find_audio(paths, unreadable=report.failed), out)
 
 
 class _Report:
     """Tells of each call as it is done, and of all at the end."""
 
-    def __init__(self, *, as_json: bool, total: int) -> None:
+    def __init__(self, *, as_json: bool) -> None:
         self.exit_code = 0
         self._json = as_json
-        self._total = total
+        self._total = 0
         self._done = 0
         self._failed = 0
         self._redacted_s = 0.0
@@ -135,6 +138,14 @@ class _Report:
         self._console = errors()
 
     def run(self, redactor: Redactor, jobs: list[Job], vault: Vault | None, *, force: bool) -> None:
+        from rich.progress import (  # noqa: PLC0415 - takes as long as all else at the start
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         from hushtap.batch import Failure  # noqa: PLC0415
 
         columns = (
@@ -144,8 +155,9 @@ class _Report:
             TimeElapsedColumn(),
             TextColumn("{task.fields[heard]}"),
         )
+        self._total = self._failed + len(jobs)
         hidden = not self._console.is_terminal
-        with Progress(*columns, console=self._console, transient=True, disable=hidden) as bar:
+        with Progress(*columns, **moving(), disable=hidden) as bar:
             task = bar.add_task("calls", total=self._total, completed=self._failed, heard="")
 
             began = time.monotonic()
@@ -160,13 +172,14 @@ class _Report:
                     bar.update(task, advance=1)
                     self._heard.pop(result.source, None)
                     if isinstance(result, Failure):
-                        self.failed(result)
+                        self.failed(result.source, result.error)
                     else:
                         self.done(result)
             except KeyboardInterrupt:
                 bar.stop()
-                complain(f"interrupted after {self._done} of {self._total} calls: run it again")
-                raise
+                raise InterruptedRunError(
+                    f"interrupted after {self._done} of {self._total} calls: run it again"
+                ) from None
         if self._total > 1 and not self._json:
             self._console.print(self._summary(time.monotonic() - began))
 
@@ -187,13 +200,12 @@ class _Report:
             f"{line}: {clock(self._redacted_s)} redacted in {clock(took)}, {speed:.1f} x real time"
         )
 
-    def failed(self, failure: Failure) -> None:
+    def failed(self, source: Path, error: HushtapError) -> None:
         self._failed += 1
         self.exit_code = HushtapError.exit_code
-        complain(str(failure.error))
+        complain(str(error))
         if self._json:
-            line = {"input": str(failure.source), "status": "failed", "error": str(failure.error)}
-            print_json(line)
+            print_json({"input": str(source), "status": "failed", "error": str(error)})
 
     def done(self, result: Redaction) -> None:
         self._done += 1
@@ -204,13 +216,13 @@ class _Report:
         rate = result.audio_format.sample_rate
         into = [str(result.output)] if result.output else []
         into += [f"recording {result.recording}"] if result.recording else []
-        typer.echo(
+        say(
             f"{result.source}: {clock(result.duration)}, "
             f"{len(result.findings)} found{' (done before)' if result.reused else ''}"
             + "".join(f" -> {place}" for place in into)
         )
         for finding in result.findings:
-            typer.echo(f"  {finding_line(finding, rate)}")
+            say(f"  {finding_line(finding, rate)}")
 
 
 def _as_json(result: Redaction) -> dict[str, Any]:

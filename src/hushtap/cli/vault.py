@@ -13,6 +13,7 @@ from hushtap.cli.output import (
     open_vault,
     print_json,
     print_table,
+    say,
 )
 from hushtap.errors import VerificationError
 from hushtap.timeline import to_samples, to_seconds
@@ -101,11 +102,11 @@ def show(
         print_json(_info_as_json(opened.info) | {"found": found, "words": words})
         return
     length = clock(to_seconds(len(opened.samples), rate))
-    typer.echo(f"{opened.info.id}: {opened.info.state}, {length}, {opened.info.source}")
+    say(f"{opened.info.id}: {opened.info.state}, {length}, {opened.info.source}")
     for finding in opened.findings:
-        typer.echo(f"  {finding_line(finding, rate)}")
+        say(f"  {finding_line(finding, rate)}")
     for line in _turns(opened):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -122,7 +123,7 @@ def export(
     [cyan]hushtap vault export 20260102T call.wav --vault calls.vault[/]
     """
     open_vault(vault, key).export(recording, wav, force=force)
-    typer.echo(str(wav))
+    say(str(wav))
 
 
 @app.command()
@@ -153,7 +154,7 @@ def verify(
             )
         else:
             verdict = f"{result.state}, sound" if result.ok else f"NOT SOUND: {result.problem}"
-            typer.echo(f"{result.recording_id}  {verdict}")
+            say(f"{result.recording_id}  {verdict}")
     if not all(result.ok for result in results):
         raise typer.Exit(VerificationError.exit_code)
 

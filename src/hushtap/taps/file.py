@@ -14,24 +14,18 @@ import soundfile
 
 from hushtap.errors import TapError
 from hushtap.taps import containers
+from hushtap.taps.folders import SUFFIXES, find_audio
 from hushtap.taps.samples import NotANumberError, chunked, to_int16
-from hushtap.taps.wav import missing_bytes, opens_with_zero_length, write_wav
+from hushtap.taps.wav import missing_bytes, opens_with_zero_length
 from hushtap.values import MAX_CHANNELS, MAX_RATE, MIN_RATE, AudioFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from hushtap.taps.samples import Block
     from hushtap.values import PcmChunk
 
-__all__ = ["SUFFIXES", "FileTap", "find_audio", "write_wav"]
-
-_WAVES = (".wav", ".aif", ".aiff", ".au", ".caf", ".flac")
-_CODED = (".aac", ".amr", ".mp3", ".oga", ".ogg", ".opus", ".wma")
-_BOXED = (".m4a", ".mka", ".mp4", ".webm")
-
-SUFFIXES = frozenset(_WAVES + _CODED + _BOXED)
-"""What a folder is searched for, in lower case. A file named outright may end in anything."""
+__all__ = ["SUFFIXES", "FileTap", "find_audio"]
 
 _SNDFILE_FORMATS = {"AIFF", "AU", "CAF", "FLAC", "MP3", "OGG", "RF64", "WAV", "WAVEX"}
 # These are no containers with a length of their own: they end where they end.
@@ -63,45 +57,6 @@ class FileTap:
         """Yield the file's audio in chunks, channels in turn."""
         read = _sndfile_blocks if self._by_sndfile else containers.blocks
         return chunked(_guarded(self.path, read(self.path, self.format)), self.chunk)
-
-
-def find_audio(paths: Iterable[str | Path]) -> list[tuple[Path, Path]]:
-    """Return ``(root, file)`` for every audio file under ``paths``, sorted within each.
-
-    A file is its own, whatever its suffix, with its folder as root. Folders are
-    searched to any depth by suffix; hidden entries and links to folders are passed
-    over. No file comes twice.
-
-    Raises:
-        TapError: a path is absent, a folder cannot be read or holds no audio.
-    """
-    found: dict[Path, Path] = {}
-    for path in map(Path, paths):
-        if path.is_dir():
-            files = sorted(_walk(path))
-            if not files:
-                raise TapError(
-                    f"{path} holds no audio: {' '.join(sorted(SUFFIXES))} are looked for"
-                )
-            for file in files:
-                found.setdefault(file, path)
-        elif path.exists():
-            found.setdefault(path, path.parent)
-        else:
-            raise TapError(f"{path} does not exist: check the name")
-    return [(root, file) for file, root in found.items()]
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for base, folders, files in os.walk(folder, onerror=_refuse_folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(base) / name
-
-
-def _refuse_folder(exc: OSError) -> None:
-    raise TapError(f"{exc.filename} cannot be read ({exc.strerror}): check its permissions")
 
 
 def _check_file(path: Path) -> None:

@@ -9,9 +9,12 @@ silence, so that the recording keeps its time.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -75,7 +78,8 @@ def devices() -> list[Device]:
         UsageError: PyAudio is not installed.
     """
     library = _library()
-    host = library.PyAudio()
+    with _quiet():
+        host = library.PyAudio()
     try:
         found = (host.get_device_info_by_index(i) for i in range(host.get_device_count()))
         return [
@@ -220,16 +224,21 @@ class _PortAudioStream:
 
     def __init__(self, audio: AudioFormat, index: int | None, label: str, chunk: int) -> None:
         self._library = _library()
-        self._host = self._library.PyAudio()
+        self._started = False
+        with _quiet():
+            self._host = self._library.PyAudio()
         try:
-            self._stream: Any = self._host.open(
-                rate=audio.sample_rate,
-                channels=audio.channels,
-                format=self._library.paInt16,
-                input=True,
-                input_device_index=index,
-                frames_per_buffer=chunk,
-            )
+            with _quiet():
+                self._stream: Any = self._host.open(
+                    rate=audio.sample_rate,
+                    channels=audio.channels,
+                    format=self._library.paInt16,
+                    input=True,
+                    input_device_index=index,
+                    frames_per_buffer=chunk,
+                    # What nobody reads yet is not recorded.
+                    start=False,
+                )
         except (OSError, ValueError) as exc:
             self._host.terminate()
             raise TapError(
@@ -239,6 +248,9 @@ class _PortAudioStream:
 
     def read(self, samples: int) -> bytes:
         try:
+            if not self._started:
+                self._stream.start_stream()
+                self._started = True
             data: bytes = self._stream.read(samples, exception_on_overflow=True)
         except OSError as exc:
             if exc.errno == self._library.paInputOverflowed:
@@ -265,6 +277,23 @@ def _choose(device: int | str | None) -> tuple[int | None, str]:
             return candidate.index, candidate.name
     known = ", ".join(f"{item.index} ({item.name})" for item in found) or "none is connected"
     raise UsageError(f"no microphone {device!r}: choose from {known}")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what sound libraries print about absent cards off the terminal.
+
+    They write to the descriptor itself: while this lasts, whatever else is printed is lost.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _library() -> Any:  # noqa: ANN401 - PyAudio publishes no types

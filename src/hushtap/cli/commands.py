@@ -1,0 +1,48 @@
+"""The commands of ``hushtap``, gathered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hushtap.cli import check, evaluate, live, redact, tools, vault
+from hushtap.cli.output import say
+
+app = typer.Typer(
+    name="hushtap",
+    help="Mute spoken card numbers, security codes, expiry dates and SSNs before they are recorded."
+    "\n\nBegin with [bold]hushtap doctor[/] and [bold]hushtap demo[/].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    # They would print the variables of every frame: audio and words.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("redact")(redact.redact)
+app.command("live")(live.live)
+app.add_typer(vault.app, name="vault")
+app.add_typer(tools.models_app, name="models")
+app.command("doctor")(tools.doctor)
+app.command("demo")(tools.demo)
+app.command("eval")(evaluate.evaluate)
+app.command("check")(check.check)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - for this alone
+
+        say(f"hushtap {version('hushtap')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _hushtap(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    del show_version
