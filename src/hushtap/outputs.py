@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hushtap.errors import HushtapError, TapError, UsageError
-from hushtap.taps.file import SUFFIXES, write_wav
+from hushtap.taps.folders import SUFFIXES
+from hushtap.taps.wav import write_wav
 from hushtap.timeline import Span, to_samples, to_seconds
 from hushtap.values import AudioFormat, Entity, Finding
 from hushtap.wholefile import output_file, remove_left
@@ -44,7 +45,7 @@ def sidecar_of(wav: Path) -> Path:
 
 
 def plan(found: Iterable[tuple[Path, Path]], out: Path | None) -> list[Job]:
-    """Return a job for each ``(root, file)`` of ``hushtap.taps.file.find_audio``.
+    """Return a job for each ``(root, file)`` of ``hushtap.taps.folders.find_audio``.
 
     What lies in ``out`` is passed over where ``out`` is inside a given folder: it is
     what an earlier run wrote.
