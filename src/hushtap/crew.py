@@ -19,7 +19,6 @@ from hushtap.errors import HushtapError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from types import TracebackType
 
     import numpy as np
     from numpy.typing import NDArray
@@ -77,12 +76,7 @@ class Crew:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._stopped.set()
         self._callers.shutdown(cancel_futures=True)
         self._hearers.shutdown(cancel_futures=True)
@@ -113,8 +107,12 @@ class Crew:
         while begun:
             yield _done(*begun.popleft())
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         """Return what was heard in each window, in order, heard by all workers at once.
+
+        ``words``: for each window, whether its words are wanted (default: all).
 
         Raises:
             ModelError: the weights cannot be loaded.
@@ -122,14 +120,17 @@ class Crew:
         """
         self.ready()
         # Windows of one length share a batch; the order within a length stays.
-        order = sorted(range(len(windows)), key=lambda i: padded(len(windows[i])))
-        lengths = [padded(len(windows[i])) for i in order]
+        wanted = [True] * len(windows) if words is None else words
+        kinds = [(padded(len(window)), w) for window, w in zip(windows, wanted, strict=True)]
+        order = sorted(range(len(windows)), key=kinds.__getitem__)
+        kinds_in_order = [kinds[i] for i in order]
         asked: list[tuple[list[int], Future[list[Heard]]]] = []
         at = 0
         while at < len(order):
-            end = min(at + MAX_BATCH, at + lengths[at:].count(lengths[at]))
+            end = min(at + MAX_BATCH, at + kinds_in_order[at:].count(kinds_in_order[at]))
             batch = order[at:end]
-            asked.append((batch, self._hearers.submit(self._hear, [windows[i] for i in batch])))
+            audio, worded = [windows[i] for i in batch], [wanted[i] for i in batch]
+            asked.append((batch, self._hearers.submit(self._hear, audio, worded)))
             at = end
         heard: dict[int, Heard] = {}
         try:
@@ -140,10 +141,10 @@ class Crew:
                 answer.cancel()
         return [heard[i] for i in range(len(windows))]
 
-    def _hear(self, batch: list[NDArray[np.float32]]) -> list[Heard]:
+    def _hear(self, batch: list[NDArray[np.float32]], words: list[bool]) -> list[Heard]:
         self.check()
         assert self._ear is not None  # noqa: S101 - listen() made it ready
-        return self._ear.listen(batch)
+        return self._ear.listen(batch, words)
 
 
 def _done(task: Task, future: Future[Result]) -> tuple[Task, Future[Result]]:

@@ -20,7 +20,6 @@ from hushtap.vault.payloads import Closing, pack_notes, pack_record, pack_run, p
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
 
     from hushtap.vault.catalog import RecordingInfo
     from hushtap.vault.container import SegmentWriter
@@ -150,12 +149,7 @@ class Recording:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         if kind is None:
             self.close()
         else:
