@@ -91,7 +91,7 @@ def test_a_dry_run_tells_and_writes_nothing(
         (["redact", "--ou", "o"], "No such option"),
         (
             ["redact", "x.wav", "--out", "o", "--jobs", "0"],
-            "is not in the range",
+            "Invalid value for '--jobs'",
         ),
         (["live"], "give one source"),
         (["live", "x.wav", "--microphone"], "give one source"),
