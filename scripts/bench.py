@@ -43,7 +43,7 @@ from rich.progress import track
 from hushtap import models
 from hushtap.batch import Failure, Redactor
 from hushtap.crew import usual_workers
-from hushtap.ears.engine import Engine
+from hushtap.ears.loading import load_engine
 from hushtap.evaluate import load_truth, score, score_files, summarise
 from hushtap.observe import Held, Metrics
 from hushtap.outputs import Job
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hushtap.ears.engine import Engine
     from hushtap.evaluate import Score, Summary
 
 MODEL = "tiny.en"
@@ -273,7 +274,7 @@ def measure(calls: Sequence[Labelled], cores: int, skip: set[str]) -> dict[str, 
     """Measure what is not skipped, print it and return it."""
     figures: dict[str, Any] = {"machine": _machine(cores)}
     print(" · ".join(f"{name} {value}" for name, value in figures["machine"].items()))
-    ear = Engine(models.resolve(MODEL), workers=cores)
+    ear = load_engine(MODEL, workers=cores)
     # The first call of a process pays for imports that no later one does.
     by_hushtap(calls[:1], ear, cores)
     ours, took = by_hushtap(calls, ear, cores)

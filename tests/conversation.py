@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hushtap.ears.words import Tracked, WordTrack
 from hushtap.numbers.ledger import Judged, Ledger
 from hushtap.timeline import Span
 from hushtap.values import Word
@@ -44,13 +43,6 @@ def say(text: str, at: float = 0.0, probability: float = 0.9) -> list[Word]:
     return words
 
 
-def track(words: list[Word]) -> WordTrack:
-    """Return the words as a channel's track that is settled."""
-    settled = WordTrack(RATE)
-    settled.tracked = [Tracked(word, agreed=True) for word in words]
-    return settled
-
-
 class Call:
     """Lines of a call, judged."""
 
@@ -60,7 +52,7 @@ class Call:
             self.words[line.channel] += say(line.text, line.at)
         self.ledger = Ledger(policy, RATE, 2, analyzer)
         for channel, words in enumerate(self.words):
-            self.ledger.update(channel, track(words))
+            self.ledger.update(channel, words, ())
 
     def judge(self, now: float = 1_000.0) -> Judged:
         """Return the state at second ``now``."""

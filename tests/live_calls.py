@@ -13,6 +13,7 @@ import soundfile
 import soxr
 
 from hushtap import batch
+from hushtap.ears.windows import LIVE_WORDS
 from hushtap.errors import HushtapError
 from hushtap.evaluate import OPEN_SECONDS, Truth, TruthSpan, load_truth, score
 from hushtap.pipeline import Call
@@ -85,7 +86,9 @@ class Remembering:
     engine: Engine
     known: dict[bytes, Heard] = field(default_factory=lambda: _KNOWN)
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         new = [w for w in windows if w.tobytes() not in self.known]
         for window, heard in zip(new, self.engine.listen(new), strict=True):
             self.known[window.tobytes()] = heard
@@ -98,7 +101,9 @@ def ear(engine: Engine) -> Remembering:
 
 
 class RaisingEar:
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         raise RuntimeError(f"four one one one {len(windows)}")
 
 
@@ -109,7 +114,9 @@ class StallingEar:
         self.entered = threading.Event()
         self.let_go = threading.Event()
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         self.entered.set()
         self.let_go.wait()
         raise RuntimeError(f"{len(windows)} windows, too late")
@@ -215,7 +222,7 @@ def in_batch(
     analyzer: Analyzer,
     audio_format: AudioFormat = FORMAT,
 ) -> tuple[list[Samples], list[Finding]]:
-    call = Call(audio_format, policy, analyzer)
+    call = Call(audio_format, policy, analyzer, schedule=LIVE_WORDS)
     audio = joined(batch.run(call, chunks, ear))
     return audio, call.findings()
 

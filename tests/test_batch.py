@@ -35,7 +35,9 @@ class DeafEar:
     def __init__(self) -> None:
         self.asked = 0
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         from hushtap.ears.engine import Heard  # noqa: PLC0415
 
         self.asked += len(windows)
@@ -45,7 +47,9 @@ class DeafEar:
 class BrokenEar:
     """Fails as a library does, with words in its message."""
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         raise RuntimeError(f"nine eight seven in {len(windows)} windows")
 
 

@@ -97,7 +97,9 @@ class Overheard:
     engine: Engine
     heard: list[Heard]
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         heard = self.engine.listen(windows)
         self.heard += heard
         return heard
@@ -128,7 +130,9 @@ class TellingEar:
 
     inner: Overheard
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         self.inner.listen(windows)
         raise RuntimeError(self.inner.text)
 

@@ -60,7 +60,9 @@ class ToneEar:
     def __init__(self) -> None:
         self.windows: list[NDArray[np.float32]] = []
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         self.windows += windows
         return [Heard(tuple(self._words(window)), looped=False) for window in windows]
 
@@ -83,7 +85,9 @@ class BurstSpotter:
 class DeafEar:
     """Hears nothing."""
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         return [Heard((), looped=False) for _ in windows]
 
 

@@ -26,7 +26,9 @@ class LengthEar:
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         self.batches.append([len(window) for window in windows])
         return [Heard((), looped=len(window) % 2 == 1) for window in windows]
 

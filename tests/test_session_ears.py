@@ -93,7 +93,9 @@ def test_one_window_that_breaks_the_ear_does_not_take_the_others_with_it(
     clip: Clip, ear: Remembering
 ) -> None:
     class Picky:
-        def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+        def listen(
+            self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+        ) -> list[Heard]:
             if any(not window.any() for window in windows):
                 raise ValueError("four")
             return ear.listen(windows)

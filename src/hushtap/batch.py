@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hushtap import models
 from hushtap.crew import Crew, usual_workers
 from hushtap.ears.engine import MAX_BATCH, Engine
+from hushtap.ears.loading import load_engine
 from hushtap.errors import HushtapError, ModelError, UsageError, VaultError
 from hushtap.manifest import load_manifest
 from hushtap.outputs import (
@@ -65,7 +66,7 @@ def run(call: Call, chunks: Iterable[PcmChunk], engine: Ear) -> Iterator[Redacte
 
 
 def _listen(call: Call, windows: list[Window], engine: Ear) -> None:
-    heard = engine.listen([window.audio for window in windows])
+    heard = engine.listen([w.audio for w in windows], [w.words for w in windows])
     for window, result in zip(windows, heard, strict=True):
         call.heard(window, result)
 
@@ -175,13 +176,14 @@ class Redactor:
             self.model = type(ear).__name__
             return
         wanted = models.default_model() if model is None else model
+        self._wanted = wanted
         self._folder = models.resolve(wanted)
         self.model = str(wanted)
         if wanted not in load_manifest():
             self.model = f"{self._folder.name} {sha256_of(self._folder / 'model.bin')}"
 
     def _load(self) -> Ear:
-        return _engine(self._folder, self.at_once) if self._ear is None else self._ear
+        return _engine(self._wanted, self.at_once) if self._ear is None else self._ear
 
     def redact_all(
         self,
@@ -362,8 +364,8 @@ def _holds(vault: Vault, recording: str | None) -> bool:
 
 
 @cache
-def _engine(folder: Path, workers: int) -> Engine:
-    return Engine(folder, workers=workers)
+def _engine(model: str | Path, workers: int) -> Engine:
+    return load_engine(model, workers=workers)
 
 
 @cache

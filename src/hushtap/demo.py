@@ -20,6 +20,7 @@ from rich.text import Text
 
 from hushtap import models
 from hushtap.ears.engine import Engine
+from hushtap.ears.loading import load_engine
 from hushtap.evaluate import OPEN_SECONDS, Score, load_truth, score
 from hushtap.numbers.spoken import find_runs
 from hushtap.observe import Held, Metrics
@@ -84,7 +85,7 @@ def run(console: Console, *, sample: Path | None = None) -> int:
     policy = load_policy("pci-ssn")
     truth = load_truth(path.with_suffix(".json"))
     with console.status("loading the ears"):
-        ears = Ears(Engine(models.resolve(models.default_model())))
+        ears = Ears(load_engine())
         judge = models.resolve(JUDGE)
     with tempfile.TemporaryDirectory(prefix="hushtap-demo-") as place, ears:
         vault = Vault.create(Path(place) / "vault")

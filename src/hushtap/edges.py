@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.pieces import SURE
 from hushtap.numbers.spoken import Part, parts
-from hushtap.timeline import Span, rescale, to_samples
+from hushtap.timeline import Span, rescale, rescale_span, to_samples
 from hushtap.vad import EAR_RATE, STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hushtap.ears.spots import SpotTrack
     from hushtap.ears.windows import Activity
     from hushtap.pii.policy import Policy
     from hushtap.values import Word
@@ -54,11 +55,21 @@ class Edges:
             if part is Part.OTHER and word.probability >= SURE
         ]
 
-    def widen(self, span: Span, words: Sequence[Word], activity: Activity, now: int) -> Span:
+    def widen(
+        self,
+        span: Span,
+        words: Sequence[Word],
+        activity: Activity,
+        now: int,
+        spots: SpotTrack | None = None,
+    ) -> Span:
         """Return the span to mute around a number at ``span``; nothing after ``now`` is read.
 
-        ``words``: those known to be talk (``talk``); only they stop a mute.
+        ``words``: those known to be talk (``talk``); only they stop a mute. ``spots``: where
+        the spotter heard this number too, voice in which it hears none is left alone.
         """
+        if spots is not None and not spots.hears(self._steps(span)):
+            spots = None
         start_limit = max(0, span.start - self._reach)
         end_limit = min(now, span.end + self._reach)
         for word in words:
@@ -68,8 +79,8 @@ class Edges:
             elif word.span.start >= span.end:
                 end_limit = min(end_limit, word.span.start)
                 break
-        start = self._walk(span.start, start_limit, activity, -1)
-        end = self._walk(span.end, max(end_limit, span.end), activity, 1)
+        start = self._walk(span.start, start_limit, activity, -1, spots)
+        end = self._walk(span.end, max(end_limit, span.end), activity, 1, spots)
         return Span(start, end).pad(self._before, self._after)
 
     def _duration(self, word: Word) -> int:
@@ -94,14 +105,20 @@ class Edges:
             if len(between) <= BRIDGE_WORDS:
                 yield gap
 
-    def _walk(self, at: int, limit: int, activity: Activity, direction: int) -> int:
+    def _steps(self, span: Span) -> Span:
+        on_ears = rescale_span(span, self._rate, EAR_RATE)
+        return Span(on_ears.start // STEP, -(-on_ears.end // STEP))
+
+    def _walk(
+        self, at: int, limit: int, activity: Activity, direction: int, spots: SpotTrack | None
+    ) -> int:
         """Return how far from ``at`` towards ``limit`` the voice goes on without a pause."""
         here = rescale(at, self._rate, EAR_RATE) // STEP
         last = rescale(limit, self._rate, EAR_RATE) // STEP
         silent, reached = 0, here
         step = here - 1 if direction < 0 else here
         while (step >= last) if direction < 0 else (step < last):
-            if activity.voiced(step):
+            if activity.voiced(step) and (spots is None or spots.may_be_number(step)):
                 silent, reached = 0, step if direction < 0 else step + 1
             else:
                 silent += 1

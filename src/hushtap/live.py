@@ -86,7 +86,12 @@ class LiveCall:
     ) -> None:
         self.format = audio_format
         self.metrics = metrics
-        call = Call(audio_format, policy, analyzer or _analyzer(policy.entities))
+        call = Call(
+            audio_format,
+            policy,
+            analyzer or _analyzer(policy.entities),
+            schedule=ears.schedule,
+        )
         self._guarded = Guarded(call, metrics)
         self._delays = Delays(audio_format.sample_rate, audio_format.channels, metrics)
         self._backlog = Backlog(audio_format, self._delays, metrics)
@@ -236,7 +241,7 @@ class LiveCall:
     def _ask(self) -> None:
         due = time.monotonic() + self._deadline
         for window in self._guarded.windows():
-            answer = self._ears.hear(window.audio)
+            answer = self._ears.hear(window.audio, words=window.words)
             self._asked.append(_Asked(window, answer, due))
             answer.add_done_callback(lambda _: self._wake())
 

@@ -54,6 +54,8 @@ class ModelSpec:
     files: Mapping[str, FileSpec]
     sources: tuple[Source, ...]
     default: bool
+    spotters: Mapping[str, FileSpec]
+    """Files beside the manifest: digit spotters trained on the frames of this model's encoder."""
 
 
 @cache
@@ -83,6 +85,7 @@ def _spec(name: str, entry: dict[str, Any], *, default: bool) -> ModelSpec:
         files={file: FileSpec(**what) for file, what in entry["files"].items()},
         sources=tuple(_source(source) for source in entry["sources"]),
         default=default,
+        spotters={file: FileSpec(**what) for file, what in entry.get("spotters", {}).items()},
     )
 
 
@@ -111,13 +114,14 @@ def problem(folder: Path, spec: ModelSpec) -> str | None:
         if extra := sorted(present - spec.files.keys()):
             return f"{folder / extra[0]} does not belong to {spec.name}"
         by_size = sorted(spec.files.items(), key=lambda item: item[1].size)
-        checks = (_file_problem(folder / name, want, spec.name) for name, want in by_size)
+        checks = (file_problem(folder / name, want, spec.name) for name, want in by_size)
         return next((wrong for wrong in checks if wrong is not None), None)
     except OSError as exc:
         return f"{exc.filename or folder} cannot be read ({exc.strerror})"
 
 
-def _file_problem(file: Path, want: FileSpec, model: str) -> str | None:
+def file_problem(file: Path, want: FileSpec, model: str) -> str | None:
+    """Return what is wrong with one file, or ``None``."""
     if file.is_symlink() or not file.is_file():
         return f"{file} is not a plain file"
     if (size := file.stat().st_size) != want.size:

@@ -16,8 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hushtap import resources
 from hushtap.errors import ModelError
-from hushtap.manifest import ModelSpec, Source, load_manifest, problem
+from hushtap.manifest import ModelSpec, Source, file_problem, load_manifest, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,23 @@ def resolve(name_or_path: str | Path) -> Path:
     raise ModelError(f"the weights of {spec.name} are not on this machine: {_how_to_get(spec)}")
 
 
+def resolve_spotter(name_or_path: str | Path) -> Path | None:
+    """Return the digit spotter for a model of the manifest, verified, or None where it has none.
+
+    It ships with Hushtap and hears the frames of that model's encoder, of no other.
+
+    Raises:
+        ModelError: the file is missing or differs from the manifest.
+    """
+    spec = _named(name_or_path)
+    for file, want in spec.spotters.items() if spec is not None else ():
+        path = resources.folder("models") / file
+        if wrong := file_problem(path, want, "the digit spotter"):
+            raise ModelError(f"{wrong}: reinstall hushtap")
+        return path
+    return None
+
+
 def verify(name_or_path: str | Path) -> Path:
     """Check every file of a model against the manifest and return its folder.
 
@@ -86,6 +104,7 @@ def verify(name_or_path: str | Path) -> Path:
     """
     spec = _named(name_or_path)
     if spec is not None:
+        resolve_spotter(spec.name)
         return resolve(spec.name)
     folder = _check_shape(Path(name_or_path))
     size = (folder / "model.bin").stat().st_size

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hushtap.ears.windows import Listener, Schedule, Window
+from hushtap.ears.spots import SpotTrack, fuse
+from hushtap.ears.windows import OFFLINE, Listener, Schedule, Window
 from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
@@ -30,7 +31,7 @@ from hushtap.vad import EAR_RATE, STEP
 from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from hushtap.ears.engine import Heard
     from hushtap.numbers.ledger import Analyzer
@@ -79,6 +80,11 @@ class Call:
         self._channels = range(channels)
         self._listeners = [Listener(c, rate, schedule=schedule) for c in self._channels]
         self._tracks = [WordTrack(rate) for _ in self._channels]
+        schedule = schedule or OFFLINE
+        self._glances = schedule.glance is not None
+        self._spots = [SpotTrack(schedule.context) for _ in self._channels]
+        self._spotting = False
+        self._words: list[list[Word]] = [[] for _ in self._channels]
         self._talk: list[list[Word]] = [[] for _ in self._channels]
         self._ledger = Ledger(policy, rate, channels, analyzer)
         self._edges = Edges(policy, rate)
@@ -112,14 +118,13 @@ class Call:
         if not chunk.span:
             return
         self._unblocked[chunk.channel].append(chunk.samples.copy())
-        while all(self._holdback.end(c) >= self._block_end(self._blocks) for c in self._channels):
-            self._block()
+        ready = min(self._holdback.end(c) for c in self._channels)
+        self._take_blocks(self._whole_blocks(ready))
 
     def finish(self) -> None:
         """Declare the end of the call. The last windows come out of ``windows``."""
         longest = max(self._holdback.end(c) for c in self._channels)
-        while self._block_end(self._blocks) <= longest:
-            self._block()
+        self._take_blocks(self._whole_blocks(longest))
         for channel in self._channels:
             rest = np.concatenate([np.zeros(0, np.int16), *self._unblocked[channel]])
             self._unblocked[channel].clear()
@@ -133,13 +138,20 @@ class Call:
     def _block_end(self, block: int) -> int:
         return (block + 1) * self._rate // BLOCKS_PER_SECOND
 
-    def _block(self) -> None:
-        size = self._block_end(self._blocks) - self._block_end(self._blocks - 1)
+    def _whole_blocks(self, samples: int) -> int:
+        """Return how many blocks end within the first ``samples``."""
+        return (BLOCKS_PER_SECOND * (samples + 1) - 1) // self._rate
+
+    def _take_blocks(self, until: int) -> None:
+        """Listen to the blocks before block ``until``. Many at once are as good as one by one."""
+        if until <= self._blocks:
+            return
+        size = self._block_end(until - 1) - self._block_end(self._blocks - 1)
         for channel in self._channels:
             waiting = np.concatenate([np.zeros(0, np.int16), *self._unblocked[channel]])
             self._unblocked[channel] = [waiting[size:]] if len(waiting) > size else []
             self._steps[channel].extend(self._listeners[channel].resample(waiting[:size]))
-        self._blocks += 1
+        self._blocks = until
         self._step()
         self._advance()
 
@@ -194,17 +206,36 @@ class Call:
             self._events.popleft()
 
     def _take(self, window: Window, heard: Heard | None) -> None:
-        track = self._tracks[window.channel]
+        channel = window.channel
+        track, spots = self._tracks[channel], self._spots[channel]
         if heard is None:
             span = rescale_span(window.span, EAR_RATE, self._rate)
-            self._mute(window.channel, span, Entity.UNHEARD, 1.0, "late")
+            self._mute(channel, span, Entity.UNHEARD, 1.0, "late")
             track.skip(window)
+            spots.skip(window)
         else:
-            track.update(window, heard, self._listeners[window.channel].activity)
+            if window.words:
+                track.update(window, heard, self._listeners[channel].activity)
+            if heard.digits is not None:
+                spots.update(window, heard.digits)
+                self._spotting = True
         # Once a window, not once a tick: reading the words takes longer than deciding.
-        self._talk[window.channel] = self._edges.talk(track.words)
-        self._ledger.update(window.channel, track)
+        words = fuse(track.words, spots.spots(), self._rate) if self._spotting else track.words
+        self._words[channel] = words
+        self._talk[channel] = self._edges.talk(words)
+        spotted = self._spotted(channel) if self._spotting else None
+        self._ledger.update(channel, words, track.suspects, spotted)
         self._stale = True
+
+    def _spotted(self, channel: int) -> Callable[[Span], bool]:
+        """Return what tells whether the spotter hears a number in a span of the channel."""
+        spots = self._spots[channel]
+
+        def spotted(span: Span) -> bool:
+            on_ears = rescale_span(span, self._rate, EAR_RATE)
+            return spots.hears(Span(on_ears.start // STEP, -(-on_ears.end // STEP)))
+
+        return spotted
 
     # --- plan and release -----------------------------------------------------------
 
@@ -216,7 +247,11 @@ class Call:
             or self._judged.armed
             or any(h is not None for h in self._judged.hold_from)
         ):
-            self._judged = self._ledger.judge(now)
+            known = [
+                track.agreed_until if speaking else now
+                for track, speaking in zip(self._tracks, tick.speaking, strict=True)
+            ]
+            self._judged = self._ledger.judge(now, known)
             self._stale = False
             self._mute_verdicts(now, last=tick.last)
         for channel in self._channels:
@@ -235,11 +270,16 @@ class Call:
         if tick.speaking[channel]:
             armed = self._judged.armed
             heard = track.agreed_until if armed else track.seen_until
+            if self._spotting:
+                spotted = rescale(self._spots[channel].seen_until * STEP, EAR_RATE, self._rate)
+                # A glance lets talk go before it is transcribed, unless a number is expected.
+                heard = min(heard, spotted) if armed or not self._glances else spotted
             until = max(until, heard - (2 * self._guard if armed else self._guard))
         hold = self._undecided(channel)
         if hold is not None:
             activity = self._listeners[channel].activity
-            edge = self._edges.widen(Span(hold, hold), self._talk[channel], activity, now)
+            spots = self._spots[channel] if self._spotting else None
+            edge = self._edges.widen(Span(hold, hold), self._talk[channel], activity, now, spots)
             until = min(until, edge.start)
         late = now - self._max_hold
         if until < late:
@@ -265,8 +305,9 @@ class Call:
             words = self._talk[channel]
             activity = self._listeners[channel].activity
             agreed = self._tracks[channel].agreed_until
+            spots = self._spots[channel] if self._spotting else None
             widened = [
-                (self._edges.widen(v.span, words, activity, now), v)
+                (self._edges.widen(v.span, words, activity, now, spots), v)
                 for v in self._judged.verdicts
                 if v.channel == channel and (last or v.span.end <= agreed)
             ]
@@ -347,7 +388,7 @@ class Call:
         for channel in self._channels:
             until = self._cleared[channel] - lag
             mutes = [f for fs in self._mutes[channel].values() for f in fs]
-            for word in self._tracks[channel].words:
+            for word in self._words[channel]:
                 if word.span.start < self._spoken_until[channel] or word.span.end > until:
                     continue
                 mute = next((m for m in mutes if m.span.overlaps(word.span)), None)

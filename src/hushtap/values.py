@@ -97,6 +97,14 @@ def _check_samples(span: Span, samples: Samples) -> None:
         raise ValueError(msg)
 
 
+class HeardBy(StrEnum):
+    """Which ear a word comes from."""
+
+    WORDS = "words"
+    SPOTTER = "spotter"
+    BOTH = "both"
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One recognised word. Its repr hides the text; ``probability`` is 0 to 1."""
@@ -104,6 +112,7 @@ class Word:
     text: str = field(repr=False)
     span: Span
     probability: float = 1.0
+    by: HeardBy = HeardBy.WORDS
 
 
 @dataclass(frozen=True, slots=True)

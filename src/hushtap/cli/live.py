@@ -148,13 +148,12 @@ def _record(
 
     ``until_stopped``: a signal is how such a call ends, and no interruption.
     """
-    from hushtap import models  # noqa: PLC0415
-    from hushtap.ears.engine import Engine  # noqa: PLC0415
+    from hushtap.ears.loading import load_engine  # noqa: PLC0415
     from hushtap.session import Ears, Pace, record_live  # noqa: PLC0415
     from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
     with (
-        Ears(Engine(models.resolve(model or models.default_model()))) as ears,
+        Ears(load_engine(model)) as ears,
         Screen(tap.format.sample_rate, as_json=as_json) as screen,
     ):
         begun = tap if isinstance(tap, BegunTap) else BegunTap(tap)

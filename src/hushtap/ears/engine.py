@@ -1,4 +1,4 @@
-"""One Whisper per process, driven on CTranslate2 directly.
+"""One Whisper per process, driven on CTranslate2 directly, with the digit spotter on its encoder.
 
 ``WhisperModel.transcribe`` pads each look to 30 s, retries with rising
 temperatures and hides segments that it doubts. On a live call each of these is
@@ -19,6 +19,7 @@ import tokenizers
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 
+from hushtap.ears.spotter import DigitTrack, Spotter
 from hushtap.errors import ModelError
 from hushtap.numbers.spoken import Part, parts
 from hushtap.timeline import Span
@@ -37,9 +38,16 @@ FRAME = 320
 TAIL = 5 * EAR_RATE // 2
 """Least silence after the speech of a window, in samples; without it the decoder loops."""
 
+ENCODED_TAIL = EAR_RATE // 2
+"""Silence that is encoded together with the speech. The rest of the tail is frames of
+encoded silence, which serve the decoder as well and cost nothing (docs/adr/0010)."""
+
+ENCODE_GRAIN = EAR_RATE // 2
+"""Windows are encoded in multiples of this, so that several of one length make a batch."""
+
 CANVAS = 7 * EAR_RATE
-"""Samples that a window is padded to. One length for nearly all lets the decoder, whose
-cost is that of reading its weights, take them in one batch; the encoder pays little more."""
+"""Samples that a window is padded to before it is decoded. One length for nearly all lets
+the decoder, whose cost is that of reading its weights, take them in one batch."""
 
 GRAIN = 4 * EAR_RATE
 """Longer windows are padded to a canvas that is longer by a multiple of this."""
@@ -116,10 +124,12 @@ class Heard:
     ``words`` have spans in samples of the window (``EAR_RATE``, 0 = its start).
     ``looped``: the decoder repeated itself or ran into the token cap, so the
     words say little about what was spoken: evidence of digits, never of none.
+    ``digits``: what the spotter heard; None where there is no spotter.
     """
 
     words: tuple[Word, ...] = field(repr=False)
     looped: bool
+    digits: DigitTrack | None = None
 
 
 class Engine:
@@ -127,6 +137,7 @@ class Engine:
 
     Args:
         folder: a verified CTranslate2 Whisper folder (``hushtap.models.resolve``).
+        spotter: the second ear, which hears the same frames; None: words alone.
         workers: batches computed at once, each on one thread. Two on one thread
             each do more than one on two: small matrices do not split well.
 
@@ -134,7 +145,7 @@ class Engine:
         ModelError: the folder cannot be loaded.
     """
 
-    def __init__(self, folder: Path, *, workers: int = 2) -> None:
+    def __init__(self, folder: Path, *, spotter: Spotter | None = None, workers: int = 2) -> None:
         try:
             self._model: Any = ctranslate2.models.Whisper(
                 str(folder),
@@ -152,29 +163,42 @@ class Engine:
         primer = self._tokenizer.encode(PRIMER)
         self._primed = [self._tokenizer.sot_prev, *primer, *self._start]
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self._spotter = spotter
+        self.spots = spotter is not None
+        """Whether what it hears has digit tracks."""
+        self._silence: dict[int, NDArray[np.float32]] = {}
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
         """Return what was heard in each window, in order.
 
         Args:
             windows: mono audio at ``EAR_RATE``, each of shape ``(n,)`` in -1 to 1.
+            words: for each window, whether its words are wanted (default: all), or only
+                what the spotter hears.
 
         The result for a window does not depend on its neighbours in the batch.
         """
-        by_canvas: defaultdict[int, list[int]] = defaultdict(list)
+        wanted = [True] * len(windows) if words is None else words
+        by_canvas: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
         for index, window in enumerate(windows):
-            by_canvas[padded(len(window))].append(index)
+            by_canvas[padded(len(window)), wanted[index]].append(index)
         heard: list[Heard | None] = [None] * len(windows)
-        for canvas, indexes in by_canvas.items():
+        for (canvas, worded), indexes in by_canvas.items():
             for at in range(0, len(indexes), MAX_BATCH):
                 batch = indexes[at : at + MAX_BATCH]
-                results = self._listen([windows[i] for i in batch], canvas)
+                results = self._listen([windows[i] for i in batch], canvas, words=worded)
                 for index, result in zip(batch, results, strict=True):
                     heard[index] = result
         return [h for h in heard if h is not None]
 
-    def _listen(self, windows: list[NDArray[np.float32]], canvas: int) -> list[Heard]:
-        encoded = self._encode(windows, canvas)
+    def _listen(
+        self, windows: list[NDArray[np.float32]], canvas: int, *, words: bool
+    ) -> list[Heard]:
+        encoded, tracks = self._encode(windows, canvas)
+        if not words:
+            return [Heard((), looped=False, digits=track) for track in tracks]
         lengths = [len(window) for window in windows]
         said = self._decode(encoded, self._start, lengths, canvas)
         doubted = [i for i, one in enumerate(said) if self._doubtful(one)]
@@ -187,22 +211,45 @@ class Engine:
         worded = [i for i, one in enumerate(said) if one.tokens]
         paths = dict(zip(worded, self._align(encoded, worded, said, lengths), strict=True))
         return [
-            Heard(tuple(self._words(one.tokens, paths.get(i), n)), one.looped)
+            Heard(tuple(self._words(one.tokens, paths.get(i), n)), one.looped, tracks[i])
             for i, (one, n) in enumerate(zip(said, lengths, strict=True))
         ]
 
-    def _encode(self, windows: list[NDArray[np.float32]], canvas: int) -> NDArray[np.float32]:
-        """Return encoder frames, shape ``(windows, canvas / FRAME, width)``."""
-        encoded = []
-        for at in range(0, len(windows), ENCODE_BATCH):
-            features = [
-                self._features(np.pad(w, (0, canvas - len(w))), padding=0)
-                for w in windows[at : at + ENCODE_BATCH]
-            ]
-            batch = np.ascontiguousarray(np.stack(features), dtype=np.float32)
-            view = self._model.encode(ctranslate2.StorageView.from_array(batch), to_cpu=True)
-            encoded.append(np.array(view))
-        return np.concatenate(encoded)
+    def _encode(
+        self, windows: list[NDArray[np.float32]], canvas: int
+    ) -> tuple[NDArray[np.float32], list[DigitTrack | None]]:
+        """Return encoder frames, shape ``(windows, canvas / FRAME, width)``, and digit tracks."""
+        by_length: defaultdict[int, list[int]] = defaultdict(list)
+        for index, window in enumerate(windows):
+            grains = -(-(len(window) + ENCODED_TAIL) // ENCODE_GRAIN)
+            by_length[min(grains * ENCODE_GRAIN, canvas)].append(index)
+        encoded = np.repeat(self._silent(canvas), len(windows), axis=0)
+        tracks: list[DigitTrack | None] = [None] * len(windows)
+        for length, indexes in by_length.items():
+            for at in range(0, len(indexes), ENCODE_BATCH):
+                batch = indexes[at : at + ENCODE_BATCH]
+                frames = self.encode([windows[i] for i in batch], length)
+                encoded[batch, : frames.shape[1]] = frames
+                if self._spotter is not None:
+                    steps = [-(-len(windows[i]) // FRAME) for i in batch]
+                    for i, track in zip(batch, self._spotter.spot(frames, steps), strict=True):
+                        tracks[i] = track
+        return encoded, tracks
+
+    def encode(self, windows: list[NDArray[np.float32]], length: int) -> NDArray[np.float32]:
+        """Return the encoder's frames of windows padded to ``length`` samples.
+
+        Shape ``(windows, length / FRAME, width)``. ``length`` is a multiple of ``2 * FRAME``.
+        """
+        features = [self._features(np.pad(w, (0, length - len(w))), padding=0) for w in windows]
+        batch = np.ascontiguousarray(np.stack(features), dtype=np.float32)
+        return np.array(self._model.encode(ctranslate2.StorageView.from_array(batch), to_cpu=True))
+
+    def _silent(self, canvas: int) -> NDArray[np.float32]:
+        known = self._silence.get(canvas)
+        if known is None:
+            known = self._silence[canvas] = self.encode([np.zeros(0, np.float32)], canvas)
+        return known
 
     def _decode(
         self, encoded: NDArray[np.float32], prompt: list[int], lengths: list[int], canvas: int

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
 from hushtap.ears.engine import MAX_BATCH, Heard, padded
+from hushtap.ears.windows import LIVE, LIVE_WORDS
 from hushtap.observe import Metrics, Queue, Reason
 from hushtap.timeline import to_seconds
 from hushtap.vad import EAR_RATE
@@ -34,10 +35,15 @@ LAST_BATCH_S: Final = 5.0
 
 
 class Ear(Protocol):
-    """Whatever turns windows into words: ``hushtap.ears.engine.Engine``."""
+    """Whatever turns windows into words: ``hushtap.ears.engine.Engine``.
 
-    def listen(self, windows: Sequence[NDArray[np.float32]]) -> list[Heard]:
-        """Return what was heard in each window, in order."""
+    One that has ``spots`` set hears with the digit spotter too.
+    """
+
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
+        """Return what was heard in each window, in order; words where they are wanted."""
         ...
 
 
@@ -50,11 +56,12 @@ class _Request:
     audio: NDArray[np.float32]
     answer: Future[Answer]
     asked: float
+    words: bool
 
     @property
-    def padded(self) -> int:
-        """The length that it has in a batch."""
-        return padded(len(self.audio))
+    def kind(self) -> tuple[int, bool]:
+        """What those that share a batch have in common."""
+        return padded(len(self.audio)), self.words
 
 
 class Ears:
@@ -63,6 +70,8 @@ class Ears:
     def __init__(self, ear: Ear, *, metrics: Metrics | None = None) -> None:
         self.metrics = metrics or Metrics()
         self._ear = ear
+        self.schedule = LIVE if getattr(ear, "spots", False) else LIVE_WORDS
+        """When a live call should look: with a spotter it may let talk go before the words."""
         self._waiting: deque[_Request] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -70,13 +79,15 @@ class Ears:
         self._thread = threading.Thread(target=self._work, name="hushtap-ears", daemon=True)
         self._thread.start()
 
-    def hear(self, audio: NDArray[np.float32]) -> Future[Answer]:
+    def hear(self, audio: NDArray[np.float32], *, words: bool = True) -> Future[Answer]:
         """Return at once what will be heard in ``audio`` (``EAR_RATE``, shape ``(n,)``).
+
+        Without ``words`` only the spotter listens.
 
         The future never raises: its result is a ``Reason`` where the window could
         not be heard. Cancel it when the answer is no longer of use.
         """
-        request = _Request(audio, Future(), time.monotonic())
+        request = _Request(audio, Future(), time.monotonic(), words)
         with self._changed:
             if self._closed or len(self._waiting) >= WAITING:
                 request.answer.set_result(Reason.EAR_FAILED if self._closed else Reason.EARS_FULL)
@@ -128,7 +139,7 @@ class Ears:
                 for request in self._waiting:
                     if request.answer.cancelled():
                         continue
-                    fits = not batch or request.padded == batch[0].padded
+                    fits = not batch or request.kind == batch[0].kind
                     if len(batch) < MAX_BATCH and fits:
                         batch.append(request)
                     else:
@@ -142,7 +153,9 @@ class Ears:
     def _listen(self, batch: list[_Request]) -> None:
         began = time.monotonic()
         try:
-            heard = self._ear.listen([request.audio for request in batch])
+            heard = self._ear.listen(
+                [request.audio for request in batch], [request.words for request in batch]
+            )
             answers: list[Answer] = [answer for _, answer in zip(batch, heard, strict=True)]
         except Exception:  # noqa: BLE001 - whatever an ear raises, its windows are unheard
             if len(batch) > 1:

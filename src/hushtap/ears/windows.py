@@ -1,11 +1,11 @@
 """Which windows of a channel the ears listen to, decided by voice activity alone.
 
 The schedule depends on the samples and on nothing else: not on how they were
-chunked, not on what was heard, not on how fast the machine is. So a live call
-and the same call from a file are heard through the same windows.
+chunked, not on what was heard, not on how fast the machine is.
 
 A window ends at a pause (``final``) or, while speech goes on, at every hop.
-Windows overlap, so that a word cut by one is whole in another.
+Windows overlap, so that a word cut by one is whole in another. Live calls and
+files have schedules of their own: the first must not wait, the second not listen twice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ STEPS_PER_SECOND: Final = EAR_RATE // STEP
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When to look and how far back; all in 20 ms steps."""
+    """When to look and how far back; all in 20 ms steps.
+
+    Both ears look at a pause and every ``hop``; with ``glance``, the spotter alone
+    looks in between, which is what lets live audio go before it is transcribed.
+    """
 
     onset: int = 2
     """Speech steps among the last five that open a segment."""
@@ -40,10 +44,26 @@ class Schedule:
     """Steps before the onset that belong to the segment: soft first sounds."""
     pause: int = 20
     """Steps of silence that close a segment."""
-    hop: int = 70
-    """Steps between looks while speech goes on."""
-    longest: int = 225
-    """Steps in the longest window."""
+    hop: int = 275
+    """Steps between looks of both ears while speech goes on."""
+    longest: int = 350
+    """Steps in the longest window of both ears."""
+    glance: int | None = None
+    """Steps between looks of the spotter alone; None: it looks with the other ear only."""
+    glimpse: int = 200
+    """Steps in the longest window of the spotter alone."""
+    context: int = 35
+    """Steps of right context with which the spotter's judgement of a step is final."""
+
+
+LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15)
+"""Ordinary speech is let go as soon as the spotter has seen it with its right context."""
+
+LIVE_WORDS: Final = Schedule(hop=70, longest=225)
+"""Without a spotter, talk waits for the words."""
+
+OFFLINE: Final = Schedule()
+"""Every second is heard once, or twice where windows overlap."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +71,8 @@ class Window:
     """Audio of one channel for the ears to hear.
 
     ``span`` is on the ears' clock. ``opening``: starts where speech starts, not
-    in its middle. ``final``: ends in a pause.
+    in its middle. ``final``: ends in a pause. ``words``: for both ears, not for the
+    spotter alone.
     """
 
     channel: int
@@ -59,6 +80,7 @@ class Window:
     opening: bool
     final: bool
     audio: NDArray[np.float32] = field(repr=False)
+    words: bool = True
 
 
 class Activity:
@@ -96,18 +118,22 @@ class Listener:
         detector: VoiceDetector | None = None,
     ) -> None:
         self._channel = channel
-        self._schedule = schedule or Schedule()
+        self._schedule = schedule or OFFLINE
+        self._glances = self._schedule.glance
         self._detector = detector or WebRtcDetector()
         self._resampler = (
             None if rate == EAR_RATE else soxr.ResampleStream(rate, EAR_RATE, 1, "float32", "MQ")
         )
         self._rest = np.zeros(0, np.int16)
-        self._kept: deque[Samples] = deque(maxlen=self._schedule.longest + 50)
+        self._kept: deque[Samples] = deque(
+            maxlen=max(self._schedule.longest, self._schedule.glimpse) + 50
+        )
         self.activity = Activity()
         self._recent: deque[bool] = deque(maxlen=5)
         self._begin: int | None = None
         self._last_speech = 0
         self._last_look = 0
+        self._last_glance = 0
 
     @property
     def steps(self) -> int:
@@ -154,7 +180,7 @@ class Listener:
         if self._begin is None:
             if speech and sum(self._recent) >= self._schedule.onset:
                 self._begin = max(0, now - 5 - self._schedule.preroll)
-                self._last_look = now
+                self._last_look = self._last_glance = now
                 self._last_speech = now
             return
         if speech:
@@ -164,6 +190,8 @@ class Listener:
             self._begin = None
         elif now - self._last_look >= self._schedule.hop:
             yield self._window(final=False)
+        elif self._glances and now - self._last_glance >= self._glances:
+            yield self._window(final=False, words=False)
 
     def close(self) -> Iterator[Window]:
         """Yield the last window of a call that ends while speech goes on."""
@@ -171,10 +199,13 @@ class Listener:
             yield self._window(final=True)
             self._begin = None
 
-    def _window(self, *, final: bool) -> Window:
+    def _window(self, *, final: bool, words: bool = True) -> Window:
         begin = self._begin or 0
-        now = self._last_look = self.steps
-        start = max(begin, now - self._schedule.longest)
+        now = self._last_glance = self.steps
+        if words:
+            self._last_look = now
+        longest = self._schedule.longest if words else self._schedule.glimpse
+        start = max(begin, now - longest)
         audio = np.concatenate([self._kept[i] for i in range(start - now, 0)])
         return Window(
             channel=self._channel,
@@ -182,4 +213,5 @@ class Listener:
             opening=start == begin,
             final=final,
             audio=audio.astype(np.float32) / np.float32(32768),
+            words=words,
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from hushtap.numbers.pieces import HARMLESS_FORMS
 from hushtap.numbers.spoken import Form
 from hushtap.timeline import to_samples
 from hushtap.values import Entity
@@ -55,6 +56,7 @@ INSIDE_S: Final = 4.0
 """Seconds after the last group in which the next is expected."""
 
 WEAK_DIGITS: Final = 4
+SMALL: Final = 2
 LONG: Final = 8
 CODE_DIGITS: Final = range(3, 5)
 _PAYMENT: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY})
@@ -68,6 +70,7 @@ class _Ask:
     since: int
     until: int
     firm: bool
+    asker: int = -1
     digits: int = 0
     channel: int = -1
     """Who answers, once digits came."""
@@ -75,6 +78,16 @@ class _Ask:
     """Where the last of the answer ended."""
     done: int = -1
     """The channel that gave all of it, once the other has gone on, which may still read it back."""
+
+    def aside(self, piece: Piece) -> bool:
+        """Whether ``piece`` comes from who asked, before anybody answered."""
+        return not self.digits and piece.channel == self.asker
+
+
+def _small(piece: Piece) -> bool:
+    """Whether a number is no more than one that sentences are full of: "two", "thirty five"."""
+    sure = len(piece.digits) if piece.sure < 0 else piece.sure
+    return sure <= SMALL and not piece.has_month and not piece.doubt
 
 
 def _brief(piece: Piece) -> bool:
@@ -141,7 +154,7 @@ class Asks:
         if known is None or known.until < until:
             digits = len(piece.digits) if known is None else known.digits + len(piece.digits)
             self._asks[entity] = _Ask(
-                piece.span.start, until, True, digits, piece.channel, piece.span.end
+                piece.span.start, until, True, -1, digits, piece.channel, piece.span.end
             )
         if entity in _PAYMENT:
             self._payment_until = max(self._payment_until, end + self._samples(PAYMENT_S))
@@ -162,18 +175,24 @@ class Asks:
         live = {
             e: a
             for e, a in self._asks.items()
-            if a.since <= time < a.until and not (a.done == piece.channel and _brief(piece))
+            if a.since <= time < a.until
+            and not (a.done == piece.channel and _brief(piece))
+            and not (_small(piece) and (a.digits >= ENOUGH.get(e, WEAK_DIGITS) or a.aside(piece)))
         }
         firm = {e: a for e, a in live.items() if a.firm}
         if piece.source == "unclear":
             inside = self._unclear(firm, piece)
             return inside, inside is not None or not piece.repeats
         if firm:
-            return self._answer_firm(firm, piece), True
+            # The strict reading of the same words must not count their digits once more.
+            return (self._answer_firm(firm, piece) if piece.lenient else None), True
         return self._answer_unasked(live, piece), False
 
     def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
-        if piece.aside or (piece.harmless and len(piece.digits) < LONG):
+        harmless = piece.form & HARMLESS_FORMS
+        if Entity.EXPIRY in firm:
+            harmless -= {Form.YEAR}
+        if piece.aside or (harmless and len(piece.digits) < LONG):
             return None
         return self._take(self._name(firm, piece), piece)
 
@@ -188,6 +207,14 @@ class Asks:
         if live and len(piece.digits) >= WEAK_DIGITS:
             return self._take(max(live, key=lambda e: live[e].since), piece)
         return None
+
+    def awaits(self, piece: Piece) -> bool:
+        """Whether ``piece`` may be the first that is said of what was firmly asked for."""
+        time = piece.span.start
+        return time >= self._harmless_until and any(
+            a.firm and not a.digits and a.since <= time < a.until and a.asker != piece.channel
+            for a in self._asks.values()
+        )
 
     def armed(self, now: int) -> bool:
         """Return whether a firm ask is open."""

@@ -51,15 +51,23 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
         Entity.CVV,
         True,
     ),
-    (r"\b(?:on|at|from) the (?:back|reverse)\b", Entity.CVV, True),
     (
-        r"\b(?:three|3|four|4) (?:digit|number|did ?it)s? (?:code|number|on|from|security)\b",
+        r"\b(?:code|digits?|numbers?|cards?|carts?|strip|three|3|four|4)\b(?: \w+){0,4}"
+        r" (?:on|at|from) the (?:back|reverse)\b"
+        r"|\bback of (?:the|your|my|that) (?:card|cart|car)\b",
+        Entity.CVV,
+        True,
+    ),
+    (
+        r"\b(?:three|3|free|tree|four|4|floor) (?:digit|number|did ?it)s?"
+        r" (?:code|number|on|from|security)\b",
         Entity.CVV,
         True,
     ),
     (r"\bcode (?:is|on|for|from|please)\b", Entity.CVV, False),
     (
-        r"\bexp(?:ir\w*|i?ration|iry|irey|\b)|\b(?:good|valid) (?:through|thru|until|till|to)\b",
+        r"\bexp(?:ir\w*|i?ration|iry|irey|\b)|\b(?:good|valid) (?:through|thru|until|till|to)\b"
+        r"|\bwhen (?:does|do|will|is)\b(?: \w+){0,5} (?:fire|fired|aspire|inspire|buyer)\b",
         Entity.EXPIRY,
         True,
     ),
@@ -78,6 +86,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     ),
     (rf"\b(?:number|numbers|digits|details)\b(?: \w+){{0,5}} {_CARD}\b", Entity.CREDIT_CARD, True),
     (r"\b(?:sixteen|16|fifteen|15|long) (?:digits?|numbers?)\b", Entity.CREDIT_CARD, True),
+    (r"\blast (?:four|4)\b", Entity.CREDIT_CARD, True),
     (r"\bending (?:in|with)\b|\bends (?:in|with)\b", Entity.CREDIT_CARD, True),
     (r"\b(?:front|face) of (?:the|your|my|it)\b", Entity.CREDIT_CARD, True),
     (rf"\b{_CARD}\b", Entity.CREDIT_CARD, False),
@@ -107,6 +116,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
         None,
         True,
     ),
+    (r"\bwhen (?:was|did|were)\b|\b(?:what|which) day\b|\byou place it\b", None, True),
     (r"\b(?:what time|appointment|delivery|deliver|arrive|schedule)\b", None, True),
 )
 

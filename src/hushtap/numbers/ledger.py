@@ -19,16 +19,16 @@ from presidio_analyzer.predefined_recognizers import CreditCardRecognizer
 
 from hushtap.numbers.asks import HARMLESS_S, Asks
 from hushtap.numbers.cues import Cue, find_cues
-from hushtap.numbers.pieces import LAST, Piece, find_pieces, find_unclear
+from hushtap.numbers.pieces import LAST, Piece, find_pieces, find_unclear, mark_lone
 from hushtap.numbers.spoken import Part, find_runs, parts
 from hushtap.pii.normalise import normalise
 from hushtap.timeline import Span, to_samples
 from hushtap.values import Entity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from hushtap.ears.words import WordTrack
+    from hushtap.ears.words import Suspect
     from hushtap.numbers.spoken import NumberRun
     from hushtap.pii.policy import Policy
     from hushtap.pii.recognizers import Judgement
@@ -52,6 +52,9 @@ LISTENER_WORDS: Final = 5
 
 GROUP: Final = 3
 """Digits in a row from which on more of the same number may follow after a pause."""
+
+LONE_S: Final = 1.5
+"""Seconds around a digit in which another makes it part of a number."""
 
 SENTENCE_S: Final = 3.0
 """Seconds in which so many words make a sentence."""
@@ -136,6 +139,10 @@ class _Chain:
         return Span(self.pieces[0].span.start, self.pieces[-1].span.end)
 
     @property
+    def start(self) -> int:
+        return min(piece.reach.start for piece in self.pieces)
+
+    @property
     def digits(self) -> str:
         return "".join(piece.digits for piece in self.pieces)
 
@@ -162,20 +169,38 @@ class Ledger:
         self._channels = [_Channel() for _ in range(channels)]
         self._opinions: dict[object, tuple[Entity | None, float, str]] = {}
 
-    def update(self, channel: int, track: WordTrack) -> None:
-        """Take the words of one channel as they stand now."""
-        words = track.words
-        strict, lenient = find_pieces(
-            words, track.suspects, channel, self._rate, self._policy.run_gap
-        )
+    def update(
+        self,
+        channel: int,
+        words: Sequence[Word],
+        suspects: Sequence[Suspect],
+        spotted: Callable[[Span], bool] | None = None,
+    ) -> None:
+        """Take the words of one channel as they stand now.
+
+        ``suspects``: where the words may be wrong. ``spotted`` tells whether the
+        spotter hears number speech in a span; a doubt that it does not share is dropped.
+        """
+        strict, lenient = find_pieces(words, suspects, channel, self._rate, self._policy.run_gap)
         unclear = find_unclear(words, channel, self._rate)
+        if spotted is not None:
+            # What only the words ear suspects is no number; nor is a word or two of it.
+            strict = [p for p in strict if len(p.digits) >= GROUP or spotted(p.span)]
+            clear = [p.span for p in strict]
+            lenient = [
+                p
+                for p in lenient
+                if spotted(p.span) or (not p.doubt and any(p.span.overlaps(c) for c in clear))
+            ]
+            unclear = [p for p in unclear if spotted(p.span)]
         doubted = {i for piece in unclear for i in range(piece.first, piece.last + 1)}
         talk = [i for i, part in enumerate(parts(words)) if part is Part.OTHER]
+        near = to_samples(LONE_S, self._rate)
         self._channels[channel] = _Channel(
-            words,
+            list(words),
             find_cues(words, channel),
-            strict,
-            [*lenient, *unclear],
+            mark_lone(strict, near),
+            [*mark_lone(lenient, near), *unclear],
             [words[i].span.start for i in talk],
             [words[i].span.start for i in talk if i not in doubted],
             self._emails(channel, words[-EMAIL_WORDS:]),
@@ -196,8 +221,11 @@ class Ledger:
                 found.append(Verdict(channel, span, Entity.EMAIL, judgement.score, "words:email"))
         return found
 
-    def judge(self, now: int) -> Judged:
+    def judge(self, now: int, known: Sequence[int] | None = None) -> Judged:
         """Return the state of all numbers, given that every channel was heard until ``now``.
+
+        ``known``: per channel, the sample before which its words stand (default: ``now``).
+        No number is let go before the words around it are known.
 
         Raises:
             HushtapError: the recognizers failed; the call must fail closed.
@@ -205,35 +233,41 @@ class Ledger:
         asks = Asks(self._policy, self._rate)
         verdicts: list[Verdict] = []
         chains: list[_Chain] = []
+        hold: list[int | None] = [None] * len(self._channels)
         for event in self._events():
             if isinstance(event, Cue):
                 asks.hear(event)
-                continue
-            if isinstance(event, Talk):
+            elif isinstance(event, Talk):
                 asks.talk(event.time, event.channel)
-                continue
-            entity, firm = asks.answer(event)
-            if firm != event.lenient and not (event.repeats and not firm):
-                continue
-            if entity is None and event.source != "words" and not event.repeats:
-                continue
-            if entity is None and event.lenient and not event.repeats:
-                continue
-            chain = self._join(chains, event, entity)
-            if entity is not None:
-                source = f"{event.source}:{'asked' if firm else 'context'}"
-                verdicts.append(
-                    Verdict(event.channel, event.reach, entity, 0.9 if firm else 0.7, source)
-                )
+            elif event.lone and not asks.awaits(event):
+                # One digit by itself gives nothing away, and sentences are full of them.
+                if now - event.span.end <= to_samples(LONE_S, self._rate):
+                    _hold(hold, event.channel, event.reach.start)
             else:
-                found = self._opinion(chain)[0]
-                if found is not None:
-                    asks.found(found, event)
+                self._weigh(event, asks, chains, verdicts)
         verdicts += [verdict for channel in self._channels for verdict in channel.emails]
-        hold: list[int | None] = [None] * len(self._channels)
         for chain in chains:
-            self._close(chain, now, verdicts, hold)
+            self._close(chain, now, known or [now] * len(self._channels), verdicts, hold)
         return Judged(tuple(verdicts), tuple(hold), asks.armed(now))
+
+    def _weigh(
+        self, piece: Piece, asks: Asks, chains: list[_Chain], verdicts: list[Verdict]
+    ) -> None:
+        """Put a piece into its chain; where it was asked for, it is sensitive already."""
+        entity, firm = asks.answer(piece)
+        if firm != piece.lenient and not (piece.repeats and not firm):
+            return
+        if entity is None and (piece.doubt or piece.lenient) and not piece.repeats:
+            return
+        chain = self._join(chains, piece, entity)
+        if entity is not None:
+            source = f"{piece.source}:{'asked' if firm else 'context'}"
+            score = 0.9 if firm else 0.7
+            verdicts.append(Verdict(piece.channel, piece.reach, entity, score, source))
+            return
+        found = self._opinion(chain)[0]
+        if found is not None:
+            asks.found(found, piece)
 
     def _events(self) -> list[Cue | Talk | Piece]:
         """Return the cues and pieces of all channels in the order of time, cues first."""
@@ -246,19 +280,31 @@ class Ledger:
         return [event for *_, event in sorted(timed, key=lambda e: e[:2])]
 
     def _close(
-        self, chain: _Chain, now: int, verdicts: list[Verdict], hold: list[int | None]
+        self,
+        chain: _Chain,
+        now: int,
+        known: Sequence[int],
+        verdicts: list[Verdict],
+        hold: list[int | None],
     ) -> None:
         """Judge a chain: add its verdicts, or hold its audio while it may still grow."""
-        is_open = now - chain.span.end <= self._gap(chain)
+        span = chain.span
+        is_open = now - span.end <= self._gap(chain) or any(
+            until < (span.end if channel == chain.channel else span.start)
+            for channel, until in enumerate(known)
+        )
         if chain.entity is not None:
             if self._keeps_last4(chain):
                 self._spare_last4(chain, verdicts, is_open=is_open, hold=hold)
             return
         entity, score, rule = self._opinion(chain)
         if entity is not None:
-            verdicts += [Verdict(p.channel, p.reach, entity, score, rule) for p in chain.pieces]
+            verdicts += [
+                Verdict(p.channel, p.reach, entity, score, f"{p.source}:{rule}")
+                for p in chain.pieces
+            ]
         elif is_open:
-            _hold(hold, chain)
+            _hold(hold, chain.channel, chain.start)
 
     def _keeps_last4(self, chain: _Chain) -> bool:
         return self._policy.keep_last4 and chain.entity is Entity.CREDIT_CARD
@@ -272,7 +318,7 @@ class Ledger:
         Anything else is muted to its end.
         """
         if is_open:
-            _hold(hold, chain)
+            _hold(hold, chain.channel, chain.start)
         digits, last = chain.digits, chain.pieces[-1]
         whole = len(digits) == LAST or (
             len(digits) in CARD_LENGTHS and bool(_LUHN.validate_result(digits))
@@ -325,7 +371,7 @@ class Ledger:
     def _opinion(self, chain: _Chain) -> tuple[Entity | None, float, str]:
         """Ask the recognizers what a chain is, given the words before it on both channels."""
         if self._is_dense(chain):
-            return Entity.CREDIT_CARD, DENSE_SCORE, "words:dense"
+            return Entity.CREDIT_CARD, DENSE_SCORE, "dense"
         channel = self._channels[chain.channel]
         words = channel.words
         first, last = chain.pieces[0].first, chain.pieces[-1].last
@@ -368,7 +414,7 @@ class Ledger:
         text = normalise(words, runs)
         mine = [r for r in runs if r.first < inside.end and r.last >= inside.start]
         ranges = [_range(text.owners, run) for run in mine]
-        best: tuple[Entity | None, float, str] = (None, 0.0, "words")
+        best: tuple[Entity | None, float, str] = (None, 0.0, "")
         for judgement in self._analyzer.analyse(text.text, context=context):
             touches = any(judgement.start < b and a < judgement.end for a, b in ranges)
             vague = judgement.rule.endswith(VAGUE) and judgement.entity is not Entity.CREDIT_CARD
@@ -376,7 +422,7 @@ class Ledger:
             wanted = judgement.entity in self._policy.entities - SHORT
             enough = judgement.score >= self._policy.min_score
             if touches and wanted and enough and not vague and judgement.score > best[1]:
-                best = (judgement.entity, judgement.score, f"words:{judgement.rule}")
+                best = (judgement.entity, judgement.score, judgement.rule)
         return best
 
     def _question(self, chain: _Chain) -> tuple[str, ...]:
@@ -401,10 +447,9 @@ def _sentences(talk: Sequence[int], reach: int) -> list[int]:
     ]
 
 
-def _hold(hold: list[int | None], chain: _Chain) -> None:
-    start = min(piece.reach.start for piece in chain.pieces)
-    known = hold[chain.channel]
-    hold[chain.channel] = start if known is None else min(known, start)
+def _hold(hold: list[int | None], channel: int, start: int) -> None:
+    known = hold[channel]
+    hold[channel] = start if known is None else min(known, start)
 
 
 def _range(owners: Sequence[int], run: NumberRun) -> tuple[int, int]:

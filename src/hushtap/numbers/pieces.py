@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.spoken import Form, NumberRun, Part, find_runs, parts
 from hushtap.timeline import Span, to_samples
+from hushtap.values import HeardBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
     from hushtap.values import Word
 
 HARMLESS_FORMS: Final = frozenset(
-    {Form.CURRENCY, Form.PERCENT, Form.ORDINAL, Form.UNIT, Form.STREET, Form.CLOCK}
+    {Form.CURRENCY, Form.PERCENT, Form.ORDINAL, Form.UNIT, Form.STREET, Form.CLOCK, Form.YEAR}
 )
 """What is written or said beside a number that is no secret."""
+
+YEARS: Final = range(1930, 2050)
+BEFORE_YEARS: Final = frozenset({"in", "from", "since", "of", "the", "until", "till", "before"})
+"""A number like a year right after one of these is one."""
 
 TIGHT_S: Final = 0.3
 """Seconds between words of one sentence, at most."""
@@ -66,6 +71,9 @@ class Piece:
     lenient: bool = False
     aside: bool = False
     repeats: bool = False
+    doubt: bool = False
+    lone: bool = False
+    sure: int = -1
     tail: Span | None = None
 
     @property
@@ -89,12 +97,38 @@ def find_pieces(
         _piece(words, run, channel, rate, lenient=True)
         for run in find_runs(words, rate=rate, max_gap_s=gap_s, lenient=True)
     ]
+    lenient = [replace(piece, sure=_sure(piece, strict)) for piece in lenient]
     strict = [replace(piece, reach=_reach(piece, lenient)) for piece in strict]
     doubts = [
-        Piece(channel, s.span, s.span, "0" * s.digits, (s.digits,), source=s.source, lenient=True)
+        Piece(
+            channel,
+            s.span,
+            s.span,
+            "0" * s.digits,
+            (s.digits,),
+            source=s.source,
+            lenient=True,
+            doubt=True,
+        )
         for s in suspects
     ]
     return strict, sorted([*lenient, *doubts], key=lambda piece: piece.span)
+
+
+def mark_lone(pieces: Sequence[Piece], near: int) -> list[Piece]:
+    """Return the pieces, those of one digit marked that have no other within ``near`` samples."""
+    return [
+        replace(piece, lone=True)
+        if len(piece.digits) == 1
+        and not piece.doubt
+        and not piece.has_month
+        and not any(
+            other is not piece and piece.span.pad(near, near).overlaps(other.span)
+            for other in pieces
+        )
+        else piece
+        for piece in pieces
+    ]
 
 
 def find_unclear(words: Sequence[Word], channel: int, rate: int) -> list[Piece]:
@@ -135,6 +169,7 @@ def _doubt(words: Sequence[Word], stretch: list[int], channel: int, rate: int) -
         last=stretch[-1],
         source="unclear",
         lenient=True,
+        doubt=True,
         repeats=len(inside) >= CLEAR_WORDS and _distinct(inside) <= len(inside) / 2,
     )
 
@@ -149,6 +184,10 @@ def _clear(stretch: Sequence[Word], long: int) -> bool:
 
 def _distinct(words: Sequence[Word]) -> int:
     return len({w.text.strip().lower().strip(",.?!") for w in words})
+
+
+def _sure(piece: Piece, strict: Sequence[Piece]) -> int:
+    return sum(len(other.digits) for other in strict if other.span.overlaps(piece.span))
 
 
 def _reach(piece: Piece, lenient: Sequence[Piece]) -> Span:
@@ -170,14 +209,28 @@ def _piece(
         span,
         run.digits,
         run.groups,
-        run.form,
+        run.form | {Form.YEAR} if _year(words, run) else run.form,
         run.has_month,
         run.first,
         run.last,
+        source=_source(inside),
         lenient=lenient,
         aside=_aside(words, run, span, to_samples(TIGHT_S, rate)),
         tail=_tail(words, run, span),
     )
+
+
+def _year(words: Sequence[Word], run: NumberRun) -> bool:
+    digits = "".join(c for c in run.digits if c.isdigit())
+    if len(digits) != LAST or int(digits) not in YEARS or not run.first:
+        return False
+    return words[run.first - 1].text.strip().lower().strip(",.") in BEFORE_YEARS
+
+
+def _source(words: Sequence[Word]) -> HeardBy:
+    """Return which ear heard a run: both, where each heard some of it."""
+    ears = {word.by for word in words}
+    return ears.pop() if len(ears) == 1 else HeardBy.BOTH
 
 
 def _aside(words: Sequence[Word], run: NumberRun, span: Span, near: int) -> bool:

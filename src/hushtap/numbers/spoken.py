@@ -40,6 +40,8 @@ class Form(StrEnum):
     UNIT = "unit"
     """Counted things: years, minutes, miles."""
     STREET = "street"
+    YEAR = "year"
+    """A year named in a sentence: "since 2019"."""
     SLASH = "slash"
 
 

@@ -1,0 +1,221 @@
+"""Where one channel says numbers, as the spotter hears it, and its words put beside the decoder's.
+
+Every step is judged once, by the first window that gives it enough right
+context. A run of number steps is a *spot*. ``fuse`` reads the decoder's words
+and the spots as one: where both hear a number the spot gives its edges, where
+only the spotter does its number words stand in for what the decoder wrote.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hushtap.ears.windows import STEPS_PER_SECOND
+from hushtap.numbers.spoken import Part, parts
+from hushtap.timeline import Span, rescale, rescale_span
+from hushtap.vad import EAR_RATE, STEP
+from hushtap.values import HeardBy, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hushtap.ears.spotter import DigitTrack, SpottedWord
+    from hushtap.ears.windows import Window
+
+ON: Final = 0.5
+"""Probability from which on a step is part of a number."""
+
+TRACE: Final = 0.15
+"""Probability from which on a step beside a number may still be part of it."""
+
+JOIN: Final = 15
+"""Steps without number speech inside one spot, at most."""
+
+SHORTEST: Final = 6
+"""Steps of number speech in a spot, at least; fewer are a stray."""
+
+STEPS_PER_DIGIT: Final = 20
+"""How long a digit takes where the spotter hears numbers but names no words."""
+
+HEARD_SHARE: Final = 0.7
+"""Share of the spotter's digits that the decoder must have heard to be believed."""
+
+KEEP_STEPS: Final = 150 * STEPS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A run of number speech: steps ``[first, last)`` of the ears' clock and what was named."""
+
+    first: int
+    last: int
+    score: float
+    words: tuple[SpottedWord, ...] = field(repr=False)
+
+
+class SpotTrack:
+    """The spots of one channel, on the ears' clock in steps of 20 ms."""
+
+    def __init__(self, context: int) -> None:
+        self._context = context
+        self._number = np.zeros(KEEP_STEPS, np.float32)
+        self._words: list[SpottedWord] = []
+        self._from = 0
+        """Step that the arrays start at."""
+        self.seen_until = 0
+        """Step before which everything was judged."""
+
+    def update(self, window: Window, track: DigitTrack) -> None:
+        """Take what the spotter heard in a window. Windows come in the order of their ends."""
+        start, end = window.span.start // STEP, window.span.end // STEP
+        until = end if window.final else end - self._context
+        cut = max(self.seen_until, start)
+        if until <= cut:
+            return
+        self._make_room(until)
+        part = track.number[cut - start : until - start]
+        self._number[cut - self._from : cut - self._from + len(part)] = part
+        self._words += [
+            replace(word, step=word.step + start)
+            for word in track.words
+            if cut <= word.step + start < until or (word.step + start >= until and window.final)
+        ]
+        self.seen_until = until
+
+    def skip(self, window: Window) -> None:
+        """Take note of a window that was not heard."""
+        self.seen_until = max(self.seen_until, window.span.end // STEP)
+
+    def number(self, first: int, last: int) -> np.ndarray:
+        """Return the probabilities of number speech of the steps ``[first, last)``."""
+        first, last = max(first, self._from), min(last, self._from + KEEP_STEPS)
+        return self._number[first - self._from : max(first, last) - self._from]
+
+    def hears(self, steps: Span) -> bool:
+        """Return whether any of the steps is number speech."""
+        return bool(np.any(self.number(steps.start, steps.end) >= ON))
+
+    def may_be_number(self, step: int) -> bool:
+        """Return whether a step bears a trace of number speech, or was not judged yet."""
+        if step >= self.seen_until or step < self._from:
+            return True
+        return bool(self._number[step - self._from] >= TRACE)
+
+    def spots(self, since: int = 0) -> list[Spot]:
+        """Return the spots that end after step ``since``, in order."""
+        base = max(self._from, since - STEPS_PER_SECOND)
+        found = self.number(base, self.seen_until)
+        on = np.flatnonzero(found >= ON)
+        if not len(on):
+            return []
+        breaks = np.flatnonzero(np.diff(on) > JOIN)
+        starts = on[np.concatenate(([0], breaks + 1))]
+        ends = on[np.concatenate((breaks, [len(on) - 1]))] + 1
+        times = [word.step for word in self._words]
+        spots = []
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            loud = found[start:end] >= ON
+            if int(loud.sum()) < SHORTEST:
+                continue
+            first, last = start + base, end + base
+            a, b = bisect_left(times, first - 5), bisect_right(times, last + 5)
+            score = float(found[start:end][loud].mean())
+            spots.append(Spot(first, last, score, tuple(self._words[a:b])))
+        return spots
+
+    def _make_room(self, until: int) -> None:
+        over = until - self._from - KEEP_STEPS
+        if over <= 0:
+            return
+        shift = max(over, KEEP_STEPS // 4)
+        self._number = np.concatenate((self._number[shift:], np.zeros(shift, np.float32)))
+        self._from += shift
+        self._words = [word for word in self._words if word.step >= self._from]
+
+
+def fuse(words: Sequence[Word], spots: Sequence[Spot], rate: int) -> list[Word]:
+    """Return the words of one channel, in order of time, as both ears have them.
+
+    ``words``: the decoder's, with spans on the call's clock of ``rate`` Hz. A word is
+    marked with the ear that heard it. Words outside the spots stay as they are.
+    """
+    if not spots:
+        return list(words)
+    kinds = parts(words)
+    fused: list[Word] = []
+    at = 0
+    for spot in spots:
+        span = rescale_span(Span(spot.first * STEP, spot.last * STEP), EAR_RATE, rate)
+        while at < len(words) and _middle(words[at].span) < span.start:
+            fused.append(_outside(words[at], kinds[at], span))
+            at += 1
+        first = at
+        while at < len(words) and _middle(words[at].span) < span.end:
+            at += 1
+        inside = range(first, at)
+        named = _named(spot, span, rate)
+        if _digits([words[i] for i in inside]) >= HEARD_SHARE * max(1, len(named)):
+            fused += _snapped([(words[i], kinds[i]) for i in inside], span)
+        else:
+            fused += named
+    return [*fused, *words[at:]]
+
+
+def _outside(word: Word, kind: Part, span: Span) -> Word:
+    """Return a word before a spot; where it is talk that reaches into it, cut at its edge."""
+    if kind is Part.NUMBER or word.span.end <= span.start:
+        return word
+    return replace(word, span=Span(min(word.span.start, span.start), span.start))
+
+
+def _snapped(inside: Sequence[tuple[Word, Part]], span: Span) -> list[Word]:
+    """Return the words of a spot that both ears heard, its outer numbers reaching its edges."""
+    words = [
+        replace(word, by=HeardBy.BOTH) if kind is Part.NUMBER else word for word, kind in inside
+    ]
+    numbers = [i for i, (_, kind) in enumerate(inside) if kind is Part.NUMBER]
+    first, last = numbers[0], numbers[-1]
+    start = min(words[first].span.start, span.start) if first == 0 else words[first].span.start
+    words[first] = replace(words[first], span=Span(start, words[first].span.end))
+    end = max(words[last].span.end, span.end) if last == len(words) - 1 else words[last].span.end
+    words[last] = replace(words[last], span=Span(words[last].span.start, end))
+    return words
+
+
+def _named(spot: Spot, span: Span, rate: int) -> list[Word]:
+    """Return the spotter's words, each from half-way to the one before to half-way to the next."""
+    texts = [word.text for word in spot.words]
+    steps = [min(max(word.step, spot.first), spot.last - 1) for word in spot.words]
+    if not texts:
+        count = max(1, round((spot.last - spot.first) / STEPS_PER_DIGIT))
+        texts = ["zero"] * count
+        steps = [
+            spot.first + (2 * i + 1) * (spot.last - spot.first) // (2 * count) for i in range(count)
+        ]
+    bounds = [
+        span.start,
+        *(rescale((a + b + 1) * STEP // 2, EAR_RATE, rate) for a, b in itertools.pairwise(steps)),
+        span.end,
+    ]
+    return [
+        Word(f" {text}", Span(a, max(a, b)), spot.score, HeardBy.SPOTTER)
+        for text, (a, b) in zip(texts, itertools.pairwise(bounds), strict=True)
+    ]
+
+
+def _digits(words: Sequence[Word]) -> int:
+    """Return how many digits the decoder heard in words of one spot, roughly: by number words."""
+    return sum(
+        max(1, sum(c.isdigit() for c in word.text))
+        for word, kind in zip(words, parts(words), strict=True)
+        if kind is Part.NUMBER
+    )
+
+
+def _middle(span: Span) -> int:
+    return (span.start + span.end) // 2

@@ -1,0 +1,97 @@
+"""The second ear: hears that a number is being said, without a language model.
+
+A small recurrent head on the frames of the Whisper encoder. It has no words to
+prefer over a digit, does not loop, and its times are those of the frames. How
+it was trained and what it was measured at: models/digit_spotter.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+
+from hushtap.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+NUMBER: Final = 2
+"""Class of number speech among the kinds (0 silence, 1 other speech)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpottedWord:
+    """A number word that the spotter names: at which step of 20 ms, and how sure it is."""
+
+    text: str = field(repr=False)
+    step: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DigitTrack:
+    """What the spotter made of one window, in steps of 20 ms from its start.
+
+    ``number`` and ``talk``: probability that a step is part of a number, or of other
+    speech; shape ``(steps,)``. ``words``: the number words named, in order.
+    """
+
+    number: NDArray[np.float32] = field(repr=False)
+    talk: NDArray[np.float32] = field(repr=False)
+    words: tuple[SpottedWord, ...] = field(repr=False)
+
+
+class Spotter:
+    """Turns encoder frames into digit tracks. Thread-safe.
+
+    Raises:
+        ModelError: the file cannot be loaded or was not trained for such frames.
+    """
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+            named = self._session.get_modelmeta().custom_metadata_map["words"]
+        except Exception as exc:
+            raise ModelError(f"{path}: cannot be loaded as a digit spotter") from exc
+        self._words: tuple[str, ...] = ("", *named.split())
+
+    def spot(self, frames: NDArray[np.float32], steps: Sequence[int]) -> list[DigitTrack]:
+        """Return the track of each window.
+
+        Args:
+            frames: encoder frames, shape ``(windows, frames, width)``.
+            steps: how many frames of each window hold its audio; the rest is padding.
+        """
+        outputs: list[NDArray[np.float32]] = self._session.run(None, {"frames": frames})
+        kinds, words = outputs
+        return [
+            DigitTrack(
+                kinds[i, :n, NUMBER].copy(), kinds[i, :n, NUMBER - 1].copy(), self._named(words[i])
+            )
+            for i, n in enumerate(steps)
+        ]
+
+    def _named(self, words: NDArray[np.float32]) -> tuple[SpottedWord, ...]:
+        """Return the words of the most likely path, each at the step where it is surest."""
+        path = words.argmax(axis=-1)
+        starts = np.flatnonzero(np.diff(path, prepend=-1) != 0)
+        ends = [*starts[1:], len(path)]
+        found = []
+        for start, end in zip(starts.tolist(), ends, strict=True):
+            kind = int(path[start])
+            if kind:
+                step = start + int(words[start:end, kind].argmax())
+                found.append(SpottedWord(self._words[kind], step, float(words[step, kind])))
+        return tuple(found)
