@@ -12,7 +12,6 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
 
-from hushtap import models
 from hushtap.pii.policy import Policy, load_policy
 from hushtap.resources import folder
 
@@ -73,9 +72,9 @@ def policy() -> Policy:
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """The default ears, with their real weights."""
-    from hushtap.ears.engine import Engine  # noqa: PLC0415 - most tests need no ears
+    from hushtap.ears.loading import load_engine  # noqa: PLC0415 - most tests need no ears
 
-    return Engine(models.resolve("tiny.en"))
+    return load_engine("tiny.en")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushtap.ears.engine import Heard
+from hushtap.ears.windows import LIVE_WORDS
 from hushtap.pipeline import GUARD_S, TICK_STEPS, Call
 from hushtap.timeline import Span, overlap, rescale_span, to_samples
 from hushtap.vad import EAR_RATE, STEP
@@ -253,7 +254,7 @@ def test_sixteen_times_one_digit_that_nobody_asked_for_is_muted_whole(
 @pytest.fixture
 def one_channel(policy: Policy, analyzer: SpokenAnalyzer) -> Callable[..., Call]:
     return lambda rate=RATE, **changes: Call(
-        AudioFormat(rate, 1), replace(policy, **changes), analyzer
+        AudioFormat(rate, 1), replace(policy, **changes), analyzer, schedule=LIVE_WORDS
     )
 
 

@@ -107,11 +107,15 @@ def test_a_tap_that_fails_leaves_an_interrupted_recording(
     Played(list(opened.samples.T), [], [], [], ears).assert_numbers_silent(clip)
 
 
+HANG = 13 * RATE // 2
+"""Inside the second number: what is held then is never cleared."""
+
+
 @pytest.mark.parametrize("cancel", [False, True], ids=["stopped", "cancelled"])
 def test_a_call_that_is_ended_from_outside_is_closed(
     clip: Clip, ear: Remembering, policy: Policy, analyzer: Analyzer, vault: Vault, *, cancel: bool
 ) -> None:
-    tap = ClipTap(clip, hang_at=6 * RATE)
+    tap = ClipTap(clip, hang_at=HANG)
 
     async def call(ears: Ears) -> None:
         stop = asyncio.Event()
@@ -125,7 +129,7 @@ def test_a_call_that_is_ended_from_outside_is_closed(
                 await recording
         else:
             stop.set()
-            assert (await recording).samples == 6 * RATE
+            assert (await recording).samples == HANG
 
     try:
         with Ears(ear) as ears:
@@ -135,12 +139,12 @@ def test_a_call_that_is_ended_from_outside_is_closed(
     (info,) = vault.list()
     assert info.state is State.CLOSED
     opened = vault.read(info.id)
-    assert len(opened.samples) == 6 * RATE
+    assert len(opened.samples) == HANG
     played = Played(list(opened.samples.T), list(opened.findings), [], [], ears)
     played.assert_numbers_silent(clip)
     assert (Reason.CANCELLED in ears.metrics.fail_closed) is cancel
     if cancel:
         assert {f.source for f in played.unheard()} == {"cancelled"}
     else:
-        whole, _ = in_batch(clip.chunks(320, until=6 * RATE), ear, policy, analyzer)
+        whole, _ = in_batch(clip.chunks(320, until=HANG), ear, policy, analyzer)
         assert_same(played.audio, whole)

@@ -103,7 +103,7 @@ class Call:
         self._released: list[RedactedChunk] = []
         self._transcript: list[TranscriptWord] = []
         self._guard = to_samples(policy.pad_before + GUARD_S, rate)
-        self._max_hold = to_samples(policy.max_hold, rate)
+        self._max_hold = to_samples(max(policy.max_hold, schedule.patience), rate)
         self._closed = False
 
     # --- samples in -----------------------------------------------------------------

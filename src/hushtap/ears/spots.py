@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hushtap.ears.windows import STEPS_PER_SECOND
-from hushtap.numbers.spoken import Part, parts
+from hushtap.numbers.spoken import Part, find_runs, parts
 from hushtap.timeline import Span, rescale, rescale_span
 from hushtap.vad import EAR_RATE, STEP
 from hushtap.values import HeardBy, Word
@@ -39,10 +39,18 @@ JOIN: Final = 15
 SHORTEST: Final = 6
 """Steps of number speech in a spot, at least; fewer are a stray."""
 
+SPOKEN_S: Final = 5.0
+"""Seconds between words of one spot, at most: they belong together."""
+
+NAMELESS: Final = 25
+NAMELESS_SCORE: Final = 0.8
+"""Steps and mean probability from which on number speech counts of which no word is named:
+noise looks like short stretches of it."""
+
 STEPS_PER_DIGIT: Final = 20
 """How long a digit takes where the spotter hears numbers but names no words."""
 
-HEARD_SHARE: Final = 0.7
+HEARD_SHARE: Final = 0.75
 """Share of the spotter's digits that the decoder must have heard to be believed."""
 
 KEEP_STEPS: Final = 150 * STEPS_PER_SECOND
@@ -125,6 +133,8 @@ class SpotTrack:
             first, last = start + base, end + base
             a, b = bisect_left(times, first - 5), bisect_right(times, last + 5)
             score = float(found[start:end][loud].mean())
+            if a == b and (len(loud) < NAMELESS or score < NAMELESS_SCORE):
+                continue
             spots.append(Spot(first, last, score, tuple(self._words[a:b])))
         return spots
 
@@ -148,22 +158,48 @@ def fuse(words: Sequence[Word], spots: Sequence[Spot], rate: int) -> list[Word]:
         return list(words)
     kinds = parts(words)
     fused: list[Word] = []
-    at = 0
-    for spot in spots:
-        span = rescale_span(Span(spot.first * STEP, spot.last * STEP), EAR_RATE, rate)
+    at = spoken = 0
+    for spot, span in _whole(words, kinds, spots, rate):
         while at < len(words) and _middle(words[at].span) < span.start:
-            fused.append(_outside(words[at], kinds[at], span))
+            fused.append(_outside(_after(words[at], spoken), kinds[at], span))
             at += 1
         first = at
         while at < len(words) and _middle(words[at].span) < span.end:
             at += 1
-        inside = range(first, at)
+        inside = list(zip(words[first:at], kinds[first:at], strict=True))
         named = _named(spot, span, rate)
-        if _digits([words[i] for i in inside]) >= HEARD_SHARE * max(1, len(named)):
-            fused += _snapped([(words[i], kinds[i]) for i in inside], span)
+        if _digits(inside) >= HEARD_SHARE * _said(named, rate):
+            fused += _snapped(inside, span)
         else:
             fused += named
-    return [*fused, *words[at:]]
+        spoken = span.end
+    return [*fused, *(_after(word, spoken) for word in words[at:])]
+
+
+def _whole(
+    words: Sequence[Word], kinds: Sequence[Part], spots: Sequence[Spot], rate: int
+) -> list[tuple[Spot, Span]]:
+    """Return the spots and their spans; those that one number word of the decoder covers as one."""
+    numbers = [w.span for w, kind in zip(words, kinds, strict=True) if kind is Part.NUMBER]
+    whole: list[tuple[Spot, Span]] = []
+    for spot in spots:
+        span = rescale_span(Span(spot.first * STEP, spot.last * STEP), EAR_RATE, rate)
+        if whole:
+            last, before = whole[-1]
+            if any(n.overlaps(before) and n.overlaps(span) for n in numbers):
+                score = min(last.score, spot.score)
+                joined = Spot(last.first, spot.last, score, last.words + spot.words)
+                whole[-1] = (joined, before.hull(span))
+                continue
+        whole.append((spot, span))
+    return whole
+
+
+def _after(word: Word, spoken: int) -> Word:
+    """Return a word that follows a spot, cut where the spot ends."""
+    if word.span.start >= spoken:
+        return word
+    return replace(word, span=Span(spoken, max(spoken, word.span.end)))
 
 
 def _outside(word: Word, kind: Part, span: Span) -> Word:
@@ -208,12 +244,16 @@ def _named(spot: Spot, span: Span, rate: int) -> list[Word]:
     ]
 
 
-def _digits(words: Sequence[Word]) -> int:
-    """Return how many digits the decoder heard in words of one spot, roughly: by number words."""
+def _said(named: Sequence[Word], rate: int) -> int:
+    """Return how many digits the spotter's words stand for, one at least."""
+    runs = find_runs(named, rate=rate, max_gap_s=SPOKEN_S)
+    return max(1, sum(len(run.digits) for run in runs))
+
+
+def _digits(inside: Sequence[tuple[Word, Part]]) -> int:
+    """Return how many digits the decoder heard in a spot, roughly: by number words."""
     return sum(
-        max(1, sum(c.isdigit() for c in word.text))
-        for word, kind in zip(words, parts(words), strict=True)
-        if kind is Part.NUMBER
+        max(1, sum(c.isdigit() for c in word.text)) for word, kind in inside if kind is Part.NUMBER
     )
 
 

@@ -54,12 +54,14 @@ class Schedule:
     """Steps in the longest window of the spotter alone."""
     context: int = 35
     """Steps of right context with which the spotter's judgement of a step is final."""
+    patience: float = 10.0
+    """Seconds that audio may be held at least, whatever the policy's ``max_hold``."""
 
 
-LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15)
+LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15, patience=0.0)
 """Ordinary speech is let go as soon as the spotter has seen it with its right context."""
 
-LIVE_WORDS: Final = Schedule(hop=70, longest=225)
+LIVE_WORDS: Final = Schedule(hop=70, longest=225, patience=0.0)
 """Without a spotter, talk waits for the words."""
 
 OFFLINE: Final = Schedule()

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from hushtap.numbers.pieces import HARMLESS_FORMS
 from hushtap.numbers.spoken import Form
 from hushtap.timeline import to_samples
 from hushtap.values import Entity
@@ -37,6 +36,9 @@ WEAK_S: Final = 20.0
 PHRASE_S: Final = 2.5
 """Seconds that one request takes to say."""
 
+PROMPT_S: Final = 12.0
+"""Seconds after a question in which a single digit may be the first of the answer."""
+
 PAYMENT_S: Final = 60.0
 """Seconds after a card was asked for or read in which code and expiry are expected."""
 
@@ -59,6 +61,9 @@ WEAK_DIGITS: Final = 4
 SMALL: Final = 2
 LONG: Final = 8
 CODE_DIGITS: Final = range(3, 5)
+LONGER: Final = 5
+"""Digits that neither a code nor an expiry date has."""
+_BRIEF: Final = frozenset({Entity.CVV, Entity.EXPIRY})
 _PAYMENT: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY})
 
 
@@ -128,9 +133,10 @@ class Asks:
         elif known is not None and known.until >= cue.time:
             return
         seconds = self._policy.arm_timeout if cue.strong else WEAK_S
-        self._asks[entity] = _Ask(
-            cue.time, cue.time + self._samples(seconds), cue.strong, cue.channel
-        )
+        asker = cue.channel
+        if known is not None and known.until >= cue.time and known.asker != asker:
+            asker = -1  # who was asked repeats what for: what follows is the answer
+        self._asks[entity] = _Ask(cue.time, cue.time + self._samples(seconds), cue.strong, asker)
 
     def _code_asked(self, time: int) -> bool:
         """Whether a code or date was just asked for: "the code on the front of the card"."""
@@ -177,7 +183,7 @@ class Asks:
             for e, a in self._asks.items()
             if a.since <= time < a.until
             and not (a.done == piece.channel and _brief(piece))
-            and not (_small(piece) and (a.digits >= ENOUGH.get(e, WEAK_DIGITS) or a.aside(piece)))
+            and not self._beside(e, a, piece)
         }
         firm = {e: a for e, a in live.items() if a.firm}
         if piece.source == "unclear":
@@ -188,10 +194,15 @@ class Asks:
             return (self._answer_firm(firm, piece) if piece.lenient else None), True
         return self._answer_unasked(live, piece), False
 
+    def _beside(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
+        """Whether ``piece`` is too short or too long for an answer, or for one said again."""
+        complete = ask.digits >= ENOUGH.get(entity, WEAK_DIGITS)
+        if complete and entity in _BRIEF and len(piece.digits) >= LONGER:
+            return True
+        return _small(piece) and (complete or ask.aside(piece))
+
     def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
-        harmless = piece.form & HARMLESS_FORMS
-        if Entity.EXPIRY in firm:
-            harmless -= {Form.YEAR}
+        harmless = piece.harmless and not (Entity.EXPIRY in firm and piece.has_month)
         if piece.aside or (harmless and len(piece.digits) < LONG):
             return None
         return self._take(self._name(firm, piece), piece)
@@ -212,7 +223,10 @@ class Asks:
         """Whether ``piece`` may be the first that is said of what was firmly asked for."""
         time = piece.span.start
         return time >= self._harmless_until and any(
-            a.firm and not a.digits and a.since <= time < a.until and a.asker != piece.channel
+            a.firm
+            and not a.digits
+            and a.since <= time < min(a.until, a.since + self._samples(PROMPT_S))
+            and a.asker != piece.channel
             for a in self._asks.values()
         )
 

@@ -58,6 +58,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
         Entity.CVV,
         True,
     ),
+    (r"\blast (?:three|3|free|tree)\b|\bsignature s\w+\b", Entity.CVV, True),
     (
         r"\b(?:three|3|free|tree|four|4|floor) (?:digit|number|did ?it)s?"
         r" (?:code|number|on|from|security)\b",
@@ -67,6 +68,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\bcode (?:is|on|for|from|please)\b", Entity.CVV, False),
     (
         r"\bexp(?:ir\w*|i?ration|iry|irey|\b)|\b(?:good|valid) (?:through|thru|until|till|to)\b"
+        r"|\bwhen (?:does|do|will|is) (?:the|your|this|that) (?:car|card|cart)\b"
         r"|\bwhen (?:does|do|will|is)\b(?: \w+){0,5} (?:fire|fired|aspire|inspire|buyer)\b",
         Entity.EXPIRY,
         True,
@@ -97,7 +99,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (
         r"\b(?:phone|telephone|cell|mobile|callback|call ?back|contact|fax) (?:number|is)\b"
         r"|\b(?:number|best)\b(?: \w+){0,3} (?:phone|reach|cell|mobile|call)\b"
-        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\bcall ?back\b",
+        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\b(?:call|cow|car) ?back\b",
         Entity.PHONE,
         True,
     ),
@@ -111,12 +113,16 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\b(?:zip|zipcode|post ?code|postal)\b", None, True),
     (r"\b(?:address|street|apartment|suite|house number)\b", None, True),
     (
-        r"\b(?:total|amount|balance|price|cost|how much|order is|order number)\b"
+        r"\b(?:total|amount|balance|price|cost|how much|order is|order number|the charge)\b"
         r"|\b(?:payment|charge) of\b",
         None,
         True,
     ),
-    (r"\bwhen (?:was|did|were)\b|\b(?:what|which) day\b|\byou place it\b", None, True),
+    (
+        r"\bwhen (?:was|did|were|should|can|could|would)\b|\b(?:what|which) day\b|\byou place it\b",
+        None,
+        True,
+    ),
     (r"\b(?:what time|appointment|delivery|deliver|arrive|schedule)\b", None, True),
 )
 

@@ -63,6 +63,9 @@ DENSE_DIGITS: Final = 9
 DENSE_SCORE: Final = 0.6
 """Digits of a chain from which on it is taken for a card where nothing says otherwise."""
 
+TOO_LONG: Final = 13
+"""Digits from which on no announcement makes a number harmless: no phone number has them."""
+
 VAGUE: Final = ("-near", "-length")
 """Rules for shapes that many numbers have: what was asked for is for ``Asks`` to say."""
 
@@ -72,7 +75,6 @@ SHORT: Final = frozenset({Entity.CVV, Entity.EXPIRY})
 EMAIL_WORDS: Final = 40
 """Words in which an e-mail address is looked for: a spoken one takes a dozen."""
 
-SENSITIVE: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN})
 
 CARD_LENGTHS: Final = range(13, 20)
 OPINIONS: Final = 256
@@ -370,6 +372,8 @@ class Ledger:
 
     def _opinion(self, chain: _Chain) -> tuple[Entity | None, float, str]:
         """Ask the recognizers what a chain is, given the words before it on both channels."""
+        if self._announced(chain):
+            return None, 0.0, ""
         if self._is_dense(chain):
             return Entity.CREDIT_CARD, DENSE_SCORE, "dense"
         channel = self._channels[chain.channel]
@@ -398,13 +402,22 @@ class Ledger:
         """
         if Entity.CREDIT_CARD not in self._policy.entities or len(chain.digits) < DENSE_DIGITS:
             return False
-        if any(p.harmless for p in chain.pieces):
-            return False
+        return not any(p.harmless for p in chain.pieces)
+
+    def _announced(self, chain: _Chain) -> bool:
+        """Whether the chain was announced as something harmless, and is not too long for it."""
         start = chain.span.start - to_samples(HARMLESS_S, self._rate)
-        return not any(
-            cue.entity not in SENSITIVE and cue.strong and start <= cue.time < chain.span.start
+        cues = [
+            cue
             for channel in self._channels
             for cue in channel.cues
+            if cue.strong and start <= cue.time < chain.span.start
+        ]
+        last = max(cues, key=lambda cue: cue.time, default=None)
+        return (
+            last is not None
+            and (last.entity is None or last.entity not in self._policy.entities)
+            and len(chain.digits) < TOO_LONG
         )
 
     def _analyse(

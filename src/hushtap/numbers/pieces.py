@@ -20,9 +20,9 @@ HARMLESS_FORMS: Final = frozenset(
 )
 """What is written or said beside a number that is no secret."""
 
-YEARS: Final = range(1930, 2050)
+YEARS: Final = range(1930, 2024)
 BEFORE_YEARS: Final = frozenset({"in", "from", "since", "of", "the", "until", "till", "before"})
-"""A number like a year right after one of these is one."""
+"""A past year right after one of these is one, and no expiry date."""
 
 TIGHT_S: Final = 0.3
 """Seconds between words of one sentence, at most."""
@@ -221,8 +221,11 @@ def _piece(
 
 
 def _year(words: Sequence[Word], run: NumberRun) -> bool:
-    digits = "".join(c for c in run.digits if c.isdigit())
-    if len(digits) != LAST or int(digits) not in YEARS or not run.first:
+    # "the 2017 one" reads as five digits.
+    if not LAST <= len(run.digits) <= LAST + 1 or not run.first:
+        return False
+    year = run.digits[:LAST]
+    if not year.isdigit() or int(year) not in YEARS:
         return False
     return words[run.first - 1].text.strip().lower().strip(",.") in BEFORE_YEARS
 
