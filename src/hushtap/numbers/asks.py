@@ -197,7 +197,7 @@ class Asks:
     def _beside(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
         """Whether ``piece`` is too short or too long for an answer, or for one said again."""
         complete = ask.digits >= ENOUGH.get(entity, WEAK_DIGITS)
-        if complete and entity in _BRIEF and len(piece.digits) >= LONGER:
+        if entity in _BRIEF and len(piece.digits) >= (LONGER if complete else LONG):
             return True
         return _small(piece) and (complete or ask.aside(piece))
 

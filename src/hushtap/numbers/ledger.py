@@ -131,6 +131,8 @@ class _Chain:
 
     pieces: list[Piece]
     entity: Entity | None = None
+    led: Entity | None = None
+    """Of which number, asked for right after it, it is the start."""
 
     @property
     def channel(self) -> int:
@@ -187,7 +189,7 @@ class Ledger:
         unclear = find_unclear(words, channel, self._rate)
         if spotted is not None:
             # What only the words ear suspects is no number; nor is a word or two of it.
-            strict = [p for p in strict if len(p.digits) >= GROUP or spotted(p.span)]
+            strict = [p for p in strict if len(p.digits) >= GROUP or p.has_month or spotted(p.span)]
             clear = [p.span for p in strict]
             lenient = [
                 p
@@ -236,6 +238,7 @@ class Ledger:
         verdicts: list[Verdict] = []
         chains: list[_Chain] = []
         hold: list[int | None] = [None] * len(self._channels)
+        heard = known or [now] * len(self._channels)
         for event in self._events():
             if isinstance(event, Cue):
                 asks.hear(event)
@@ -243,13 +246,14 @@ class Ledger:
                 asks.talk(event.time, event.channel)
             elif event.lone and not asks.awaits(event):
                 # One digit by itself gives nothing away, and sentences are full of them.
-                if now - event.span.end <= to_samples(LONE_S, self._rate):
+                if heard[event.channel] - event.span.end <= to_samples(LONE_S, self._rate):
                     _hold(hold, event.channel, event.reach.start)
             else:
                 self._weigh(event, asks, chains, verdicts)
         verdicts += [verdict for channel in self._channels for verdict in channel.emails]
+        self._lead(chains)
         for chain in chains:
-            self._close(chain, now, known or [now] * len(self._channels), verdicts, hold)
+            self._close(chain, heard, verdicts, hold)
         return Judged(tuple(verdicts), tuple(hold), asks.armed(now))
 
     def _weigh(
@@ -281,25 +285,47 @@ class Ledger:
             timed += [(p.span.start, 1, p) for p in (*channel.strict, *channel.lenient)]
         return [event for *_, event in sorted(timed, key=lambda e: e[:2])]
 
+    def _lead(self, chains: Sequence[_Chain]) -> None:
+        """Take digits right before a long number that was asked for as the start of it."""
+        for chain in chains:
+            if chain.entity is not None or len(chain.digits) < GROUP:
+                continue
+            after = next(
+                (
+                    other
+                    for other in chains
+                    if other.channel == chain.channel and other.span.start >= chain.span.end
+                ),
+                None,
+            )
+            if (
+                after is not None
+                and after.entity in {Entity.CREDIT_CARD, Entity.US_SSN}
+                and after.span.start - chain.span.end <= self._gap(chain)
+                and not self._talk_between(chain, after.pieces[0])
+            ):
+                chain.led = after.entity
+
     def _close(
         self,
         chain: _Chain,
-        now: int,
-        known: Sequence[int],
+        heard: Sequence[int],
         verdicts: list[Verdict],
         hold: list[int | None],
     ) -> None:
         """Judge a chain: add its verdicts, or hold its audio while it may still grow."""
         span = chain.span
-        is_open = now - span.end <= self._gap(chain) or any(
-            until < (span.end if channel == chain.channel else span.start)
-            for channel, until in enumerate(known)
+        # What was not heard yet may go on with it, however long ago it paused.
+        is_open = heard[chain.channel] - span.end <= self._gap(chain) or any(
+            until < span.start for until in heard
         )
         if chain.entity is not None:
             if self._keeps_last4(chain):
                 self._spare_last4(chain, verdicts, is_open=is_open, hold=hold)
             return
         entity, score, rule = self._opinion(chain)
+        if entity is None and chain.led is not None:
+            entity, score, rule = chain.led, 0.6, "start"
         if entity is not None:
             verdicts += [
                 Verdict(p.channel, p.reach, entity, score, f"{p.source}:{rule}")
