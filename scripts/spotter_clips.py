@@ -8,6 +8,7 @@ speech, number speech, silence) and, where known, the number words in order.
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,9 +68,8 @@ def voiced(audio: np.ndarray) -> np.ndarray:
     """Return, for each whole frame, whether it holds voice, short pauses included."""
     count = len(audio) // FRAME
     power = np.mean(np.square(audio[: count * FRAME].reshape(-1, FRAME)), axis=1)
-    loud = power > power.max(initial=0.0) * 10**-3.0
-    edges = np.flatnonzero(loud)
-    for a, b in zip(edges, edges[1:], strict=False):
+    loud: np.ndarray = power > power.max(initial=0.0) * 10**-3.0
+    for a, b in itertools.pairwise(np.flatnonzero(loud)):
         if b - a <= CLOSE:
             loud[a:b] = True
     return loud
@@ -110,15 +110,13 @@ def clip(
     while at < room:
         share = {"mixed": 0.6, "digits": 0.95, "talk": 0.0, "few": 0.25}[mood]
         number = rng.random() < share
+        classes: tuple[int, ...] = ()
         if number:
-            group, known = _number(rng, pools, voice)
+            group, classes = _number(rng, pools, voice)
         else:
             trap = kind == "hard" and talker in pools.hard and rng.random() < 0.5
             piece = _one(rng, (pools.hard if trap else pools.talk)[talker])
-            group, known = piece.audio.astype(np.float32) / 32_768, piece.classes is not None
-            classes: tuple[int, ...] = ()
-        if number:
-            classes = known or ()
+            group = piece.audio.astype(np.float32) / 32_768
         sound = stretch(group, pace)
         begin = 0
         if first and rng.random() < 0.15:
@@ -163,7 +161,7 @@ def _number(
         return piece.audio.astype(np.float32) / 32_768, piece.classes or ()
     count = int(rng.choice([1, 2, 3, 4, 4, 4, 5, 6, 7]))
     said: list[int] = []
-    row = np.zeros(0, np.float32)
+    row: np.ndarray = np.zeros(0, np.float32)
     tight = rng.random() < 0.6
     for n in range(count):
         piece = _one(rng, pools.numbers[voice])
@@ -187,7 +185,7 @@ def spoil(
 ) -> np.ndarray:
     """Return the audio as it comes out of a telephone, at 16 kHz, about the same length."""
     codec = str(rng.choice(CODECS))
-    line = audio if codec == "wide" else soxr.resample(audio, RATE, LINE)
+    line: np.ndarray = audio if codec == "wide" else soxr.resample(audio, RATE, LINE)
     rate = RATE if codec == "wide" else LINE
     level = float(np.sqrt(np.mean(np.square(line[np.abs(line) > 0.01])))) if len(line) else 0.0
     level = level if np.isfinite(level) and level > 0 else 0.08

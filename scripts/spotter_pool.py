@@ -11,9 +11,9 @@ import csv
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile as sf
@@ -21,6 +21,9 @@ import soxr
 
 import speech
 import spotter_text as text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RATE = 16_000
 ESPEAK_ACCENTS = (
@@ -75,7 +78,8 @@ def shape(samples: np.ndarray, rate: int) -> np.ndarray:
     cut = frames[loud[0] : loud[-1] + 1]
     active = power[power > power.max() * 10**-2.5]
     gain = speech.LEVEL / float(np.sqrt(active.mean()))
-    return np.round(np.clip(cut.ravel() * gain, -1, 1) * 32_767).astype(np.int16)
+    whole: np.ndarray = np.round(np.clip(cut.ravel() * gain, -1, 1) * 32_767)
+    return whole.astype(np.int16)
 
 
 def synthetic(voice: str, count: int, seed: int, *, hard: bool = False) -> Iterator[Piece]:

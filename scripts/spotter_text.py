@@ -141,77 +141,11 @@ CLOSINGS = (
 
 LETTERS = "ABCDEFGHIJKLMNPQRSTUVWXYZ"
 
-COMMON = (
-    *(
-        "the be of and a in that have it for not on with he as you do at this but his by from"
-    ).split(),
-    *(
-        "they we say her she or an will my all would there their what so up out if about who"
-    ).split(),
-    *(
-        "get which go me when make can like time no just him know take people into year your"
-    ).split(),
-    *(
-        "good some could them see other than then now look only come its over think also back"
-    ).split(),
-    *(
-        "after use how our work first well way even new want because any these give day most us"
-    ).split(),
-    *(
-        "account address agent amount answer apartment ask bank bill billing book box business call"
-    ).split(),
-    *(
-        "cancel card cash change charge check city claim code company confirm contract copy cost"
-    ).split(),
-    *(
-        "customer date delivery department discount doctor door email error fee file flight form"
-    ).split(),
-    *(
-        "friend friday garden glass hotel house insurance internet invoice issue july june kitchen"
-    ).split(),
-    *(
-        "letter light line list loan machine mail manager march may message moment monday money month"
-    ).split(),
-    *(
-        "morning mother name neighbour night north note number offer office open option order owner"
-    ).split(),
-    *(
-        "package page parcel password payment pension person phone photo plan please policy post price"
-    ).split(),
-    *(
-        "problem product question rain read reason receipt record refund rent repair report reset room"
-    ).split(),
-    *(
-        "sale saturday school screen security send service shop sign signature social speak staff"
-    ).split(),
-    *(
-        "statement store street subscription summer sunday support system table taxi team ticket town"
-    ).split(),
-    *(
-        "train transfer travel trouble understand update valid van visa visit voice wait wallet water"
-    ).split(),
-    *(
-        "weather website week winter woman word write wrong yesterday yellow zip dollar cent pound"
-    ).split(),
-    *(
-        "won wonder want when wine sun fun done two-faced tooth true tree free three-way fort fore four-door"
-    ).split(),
-    *(
-        "door pour more floor fight wife life hive dive strive sick six-pack tricks fix mix stick seven-up"
-    ).split(),
-    *(
-        "heaven leaven severn ate late gate hate rate weight night line mine fine sign nigh knives hero"
-    ).split(),
-    *(
-        "zebra row owe ode own hello ten-pin tent then pen when ben leaving eleventh twelfth shelf self"
-    ).split(),
-    *(
-        "dirty thirsty fourty-ish party forty-love sixty-ish fizzy hungry hunt hundredth thousands"
-    ).split(),
-    *(
-        "trouble bubble ripple cripple tribal stable team teens screen machine canteen fifteenth"
-    ).split(),
-)
+_COMMON = """
+
+"""
+
+COMMON = tuple(_COMMON.split())
 """Common words, and words that sound like numbers; drawn at random into sentences.
 Those that hold a number word are left out where they are drawn."""
 

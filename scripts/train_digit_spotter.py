@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 import spotter_pool
-from spotter_clips import IGNORE, LINE, SILENCE, Pools, clip
+from spotter_clips import IGNORE, LINE, NUMBER, Pools, clip
 from spotter_text import WORDS
 
 BATCH = 32
@@ -75,7 +75,7 @@ def music(names: tuple[str, ...]) -> list[np.ndarray]:
     return found
 
 
-def make_set(
+def make_set(  # noqa: PLR0917 - a job for a process
     work: str, name: str, split: str, seconds: float, count: int, seed: int, part: int
 ) -> str:
     """Make one part of a set of clips: encoder frames, labels and words, as files."""
@@ -180,9 +180,9 @@ def evaluate(model: Spotter, sets: list) -> str:
         for frames, labels, words in batches(sets, 32, np.random.default_rng(0)):
             kind, word = model(frames)
             guess = kind.argmax(-1)
-            hit += int(((guess == 2) & (labels == 2)).sum())
-            said += int((guess == 2).sum())
-            truth += int((labels == 2).sum())
+            hit += int(((guess == NUMBER) & (labels == NUMBER)).sum())
+            said += int((guess == NUMBER).sum())
+            truth += int((labels == NUMBER).sum())
             for i, known in enumerate(words):
                 if known is None:
                     continue
@@ -230,9 +230,8 @@ def _stage(
     for epoch in range(epochs):
         began, losses = time.time(), []
         for frames, labels, words in batches(sets, BATCH, rng):
-            if rng.random() < BLURRED:
-                frames = frames + torch.randn_like(frames) * 0.1 * frames.std()
-            loss = loss_of(model, frames, labels, words)
+            blur = 0.1 * float(frames.std()) if rng.random() < BLURRED else 0.0
+            loss = loss_of(model, frames + torch.randn_like(frames) * blur, labels, words)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
