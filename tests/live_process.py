@@ -15,8 +15,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from hushtap import models
-from hushtap.ears.engine import Engine
+from hushtap.ears.loading import load_engine
 from hushtap.errors import HushtapError
 from hushtap.pii.policy import load_policy
 from hushtap.session import Ears, Event, Pace, Progress, record_live
@@ -41,7 +40,7 @@ def main() -> int:
         path.write_bytes(b"".join(c.samples.tobytes() for c in tap if c.channel == 1))
         path.unlink()
         logging.getLogger("hushtap").debug("heard: nine eight seven")
-    with Ears(Engine(models.resolve("tiny.en"))) as ears:
+    with Ears(load_engine("tiny.en")) as ears:
         vault = Vault.open(arguments.vault)
         if arguments.file_limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (arguments.file_limit, arguments.file_limit))

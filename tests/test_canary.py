@@ -46,6 +46,7 @@ PROCESS = Path(__file__).with_name("live_process.py")
 GROUPS = ("987", "65", "4320")
 WORDS = ("nine eight seven", "six five", "four three two zero", "four three two oh")
 NUMBER = "".join(GROUPS)
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def needles() -> list[str]:
@@ -96,17 +97,21 @@ class Overheard:
 
     engine: Engine
     heard: list[Heard]
+    spots: bool = True
 
     def listen(
         self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
     ) -> list[Heard]:
-        heard = self.engine.listen(windows)
+        heard = self.engine.listen(windows, words)
         self.heard += heard
         return heard
 
     @property
     def text(self) -> str:
-        return " ".join(word.text for one in self.heard for word in one.words)
+        """What either ear heard; the spotter's words as numerals."""
+        decoded = " ".join(word.text for one in self.heard for word in one.words)
+        named = [w.text for one in self.heard if one.digits for w in one.digits.words]
+        return decoded + " " + " ".join(str(NAMES.index(n)) for n in named if n in NAMES)
 
 
 @dataclass

@@ -14,6 +14,7 @@ import soundfile
 import soxr
 
 from hushtap import batch
+from hushtap.ears.windows import LIVE
 from hushtap.pipeline import Call
 from hushtap.taps.file import FileTap
 from hushtap.vault.recordings import State, Vault
@@ -45,7 +46,8 @@ def redacted(call: Path, engine: Engine, policy: Policy, analyzer: Analyzer) -> 
     """What a whole recording of the call holds, shape ``(samples, channels)``."""
     tap = FileTap(call)
     columns: list[list[NDArray[np.int16]]] = [[], []]
-    for chunk in batch.run(Call(tap.format, policy, analyzer), tap, engine):
+    heard_live = Call(tap.format, policy, analyzer, schedule=LIVE)
+    for chunk in batch.run(heard_live, tap, engine):
         columns[chunk.channel].append(chunk.samples)
     return np.stack([np.concatenate(column) for column in columns], axis=1)
 
