@@ -44,7 +44,7 @@ def vaulted(ssn_call: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_teaches_by_example() -> None:
     runner = typer.testing.CliRunner()
     commands = (
-        *(("redact",), ("live",), ("doctor",), ("demo",)),
+        *(("redact",), ("live",), ("doctor",), ("demo",), ("eval",), ("check",)),
         *(("vault", name) for name in ("list", "show", "export", "verify")),
         *(("models", name) for name in ("list", "fetch", "verify")),
     )

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hushtap import models
+from hushtap.check import listen
 from hushtap.ears.engine import Engine
 from hushtap.ears.loading import load_engine
 from hushtap.evaluate import OPEN_SECONDS, Score, load_truth, score
@@ -29,7 +30,6 @@ from hushtap.resources import folder
 from hushtap.session import Ears, Failed, Muted, Progress, record_live
 from hushtap.taps.file import FileTap
 from hushtap.timeline import Span, to_samples, to_seconds
-from hushtap.vad import EAR_RATE
 from hushtap.values import Word
 from hushtap.vault.recordings import Vault
 
@@ -46,10 +46,6 @@ SAMPLE: Final = "sample_card_groups.wav"
 
 JUDGE: Final = "base"
 """The model that listens to the recording; not the one that muted it."""
-
-LOOK_S: Final = 8.0
-STEP_S: Final = 6.0
-"""The judge hears windows of ``LOOK_S`` every ``STEP_S`` seconds: not those of the live path."""
 
 CARD_LIKE: Final = 8
 """Digits in one run from which the judge's hearing counts as a leak wherever it was."""
@@ -113,30 +109,6 @@ def run(console: Console, *, sample: Path | None = None) -> int:
         return 1
     console.print(Text("nothing leaked", style="bold green"))
     return 0
-
-
-def listen(engine: Engine, audio: Samples, rate: int) -> list[list[Word]]:
-    """Return what ``engine`` hears in each column of ``audio``; spans in samples at ``rate``."""
-    import soxr  # noqa: PLC0415 - only here
-
-    heard = []
-    for column in audio.T:
-        at_ears = soxr.resample(column.astype(np.float32) / 32768, rate, EAR_RATE)
-        look, step = to_samples(LOOK_S, EAR_RATE), to_samples(STEP_S, EAR_RATE)
-        starts = [
-            start for start in range(0, len(at_ears), step) if np.any(at_ears[start : start + look])
-        ]
-        results = engine.listen([at_ears[start : start + look] for start in starts])
-        words: list[Word] = []
-        for start, result in zip(starts, results, strict=True):
-            for word in result.words:
-                span = word.span.shift(start)
-                if words and span.start < words[-1].span.end * EAR_RATE // rate:
-                    continue
-                where = Span(span.start * rate // EAR_RATE, span.end * rate // EAR_RATE)
-                words.append(Word(word.text, where, word.probability))
-        heard.append(words)
-    return heard
 
 
 def judge_recording(
