@@ -29,6 +29,7 @@ _DISTRIBUTIONS = {
     "httpx": "httpx",
     "huggingface-hub": "huggingface_hub",
     "numpy": "numpy",
+    "onnxruntime": "onnxruntime",
     "presidio-analyzer": "presidio_analyzer",
     "rich": "rich",
     "soundfile": "soundfile",

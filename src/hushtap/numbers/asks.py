@@ -63,6 +63,8 @@ LONG: Final = 8
 CODE_DIGITS: Final = range(3, 5)
 LONGER: Final = 5
 """Digits that neither a code nor an expiry date has."""
+LONGEST: Final = 10
+"""Digits that neither has even where the recogniser says them twice."""
 _BRIEF: Final = frozenset({Entity.CVV, Entity.EXPIRY})
 _PAYMENT: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY})
 
@@ -197,7 +199,7 @@ class Asks:
     def _beside(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
         """Whether ``piece`` is too short or too long for an answer, or for one said again."""
         complete = ask.digits >= ENOUGH.get(entity, WEAK_DIGITS)
-        if entity in _BRIEF and len(piece.digits) >= (LONGER if complete else LONG):
+        if entity in _BRIEF and len(piece.digits) >= (LONGER if complete else LONGEST):
             return True
         return _small(piece) and (complete or ask.aside(piece))
 

@@ -68,6 +68,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\bcode (?:is|on|for|from|please)\b", Entity.CVV, False),
     (
         r"\bexp(?:ir\w*|i?ration|iry|irey|\b)|\b(?:good|valid) (?:through|thru|until|till|to)\b"
+        r"|\bmonth (?:and|end|or) year\b"
         r"|\bwhen (?:does|do|will|is) (?:the|your|this|that) (?:car|card|cart)\b"
         r"|\bwhen (?:does|do|will|is)\b(?: \w+){0,5} (?:fire|fired|aspire|inspire|buyer)\b",
         Entity.EXPIRY,
