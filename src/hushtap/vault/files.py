@@ -45,7 +45,7 @@ def whole_file(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
     except FileExistsError:
         raise VaultError(
-            f"{path}: already there; choose another name or ask to replace it"
+            f"{path}: already there; choose another name, or replace it with --force"
         ) from None
     except OSError as error:
         raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
