@@ -86,5 +86,4 @@ if __name__ == "__main__":
     signals.install()
     with suppress(KeyboardInterrupt, signals.InterruptedRunError):
         {"live": live, "redact": redact}[sys.argv[1]](Path(sys.argv[2]))
-    signals.finish(signals.INTERRUPTED)
-    sys.exit(signals.INTERRUPTED)
+    signals.leave(signals.INTERRUPTED)

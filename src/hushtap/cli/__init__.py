@@ -7,7 +7,6 @@ Exit codes: 0 done, 1 something about a call or its store failed, 2 wrong use,
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hushtap.cli import signals
@@ -32,9 +31,7 @@ def main() -> NoReturn:
         code = _run()
     except KeyboardInterrupt:
         code = signals.INTERRUPTED
-    finally:
-        signals.finish(code)
-    sys.exit(code)
+    signals.leave(code)
 
 
 def _run() -> int:

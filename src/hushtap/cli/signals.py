@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
+import sys
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from hushtap.errors import HushtapError
@@ -53,14 +55,26 @@ def answered_by(listener: Callable[[], bool]) -> Iterator[None]:
         _Desk.listener = None
 
 
-def finish(code: int) -> None:
-    """Let no signal stir up an interpreter that has done its work and is about to end."""
+def leave(code: int) -> NoReturn:
+    """End the process, whose work is done and told of, with ``code``.
 
-    def leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    No signal stirs up an interpreter that is about to end. And none is torn down
+    around a thread that waits for a device or a pipe which gives nothing: what
+    that thread still holds would be reported as leaked, or be freed under it.
+    """
+
+    def at_once(_number: int, _frame: FrameType | None) -> NoReturn:
         os._exit(code)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
+        signal.signal(number, at_once)
+    if any(thread.daemon for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            # A stream that is closed or gone has nothing left to give.
+            with suppress(AttributeError, OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _answer(number: int, _frame: FrameType | None) -> None:
