@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 import hushtap
+from hushtap import models
 from hushtap.batch import Failure, Redactor, run, safe_label
 from hushtap.errors import HushtapError, UsageError
 from hushtap.outputs import plan, read_sidecar
@@ -100,7 +101,8 @@ def test_the_findings_file_says_where_and_why_and_no_digits(done: Path) -> None:
     document = json.loads((done / "out" / "ssn.json").read_text())
     assert document["policy"] == "pci-ssn"
     assert document["version"] == hushtap.__version__
-    assert document["model"] == "tiny.en"
+    assert document["model"] == models.identity("tiny.en")
+    assert document["model"].startswith("tiny.en, digit_spotter.onnx ")
     keys = {"entity", "channel", "start", "end", "score", "source", "muted"}
     assert all(set(finding) == keys for finding in document["findings"])
     told = json.dumps(document["findings"])

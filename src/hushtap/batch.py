@@ -11,12 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hushtap import models
 from hushtap.crew import Crew, usual_workers
 from hushtap.ears.engine import MAX_BATCH, Engine
-from hushtap.ears.loading import load_engine
+from hushtap.ears.loading import Weights, find_weights
 from hushtap.errors import HushtapError, ModelError, UsageError, VaultError
-from hushtap.manifest import load_manifest
 from hushtap.outputs import (
     Job,
     Provenance,
@@ -175,15 +173,11 @@ class Redactor:
         if ear is not None:
             self.model = type(ear).__name__
             return
-        wanted = models.default_model() if model is None else model
-        self._wanted = wanted
-        self._folder = models.resolve(wanted)
-        self.model = str(wanted)
-        if wanted not in load_manifest():
-            self.model = f"{self._folder.name} {sha256_of(self._folder / 'model.bin')}"
+        self._weights = find_weights(model)
+        self.model = self._weights.identity
 
     def _load(self) -> Ear:
-        return _engine(self._wanted, self.at_once) if self._ear is None else self._ear
+        return _engine(self._weights, self.at_once) if self._ear is None else self._ear
 
     def redact_all(
         self,
@@ -364,8 +358,8 @@ def _holds(vault: Vault, recording: str | None) -> bool:
 
 
 @cache
-def _engine(model: str | Path, workers: int) -> Engine:
-    return load_engine(model, workers=workers)
+def _engine(weights: Weights, workers: int) -> Engine:
+    return weights.load(workers=workers)
 
 
 @cache

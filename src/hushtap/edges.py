@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.pieces import SURE
 from hushtap.numbers.spoken import Part, parts
-from hushtap.timeline import Span, rescale, rescale_span, to_samples
-from hushtap.vad import EAR_RATE, STEP
+from hushtap.timeline import Span, rescale, to_samples
+from hushtap.vad import EAR_RATE, STEP, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +68,7 @@ class Edges:
         ``words``: those known to be talk (``talk``); only they stop a mute. ``spots``: where
         the spotter heard this number too, voice in which it hears none is left alone.
         """
-        if spots is not None and not spots.hears(self._steps(span)):
+        if spots is not None and not spots.hears(steps_of(span, self._rate)):
             spots = None
         start_limit = max(0, span.start - self._reach)
         end_limit = min(now, span.end + self._reach)
@@ -104,10 +104,6 @@ class Edges:
             between = [w for w in words if gap.start <= _middle(w) < gap.end]
             if len(between) <= BRIDGE_WORDS:
                 yield gap
-
-    def _steps(self, span: Span) -> Span:
-        on_ears = rescale_span(span, self._rate, EAR_RATE)
-        return Span(on_ears.start // STEP, -(-on_ears.end // STEP))
 
     def _walk(
         self, at: int, limit: int, activity: Activity, direction: int, spots: SpotTrack | None

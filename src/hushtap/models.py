@@ -7,6 +7,7 @@ except ``fetch(name, source="hub")``.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -93,6 +94,20 @@ def resolve_spotter(name_or_path: str | Path) -> Path | None:
     return None
 
 
+def identity(name_or_path: str | Path) -> str:
+    """Return one line that another model, another build of it or another spotter would not have.
+
+    Raises:
+        ModelError: a folder's weights cannot be read.
+    """
+    spec = _named(name_or_path)
+    if spec is None:
+        weights = Path(name_or_path) / "model.bin"
+        return f"{Path(name_or_path).name} {_sha256(weights)}"
+    parts = [spec.name, *(f"{file} {want.sha256}" for file, want in spec.spotters.items())]
+    return ", ".join(parts)
+
+
 def verify(name_or_path: str | Path) -> Path:
     """Check every file of a model against the manifest and return its folder.
 
@@ -176,6 +191,14 @@ def cache_folder() -> Path:
 
 def _named(name_or_path: str | Path) -> ModelSpec | None:
     return None if isinstance(name_or_path, Path) else load_manifest().get(name_or_path)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as exc:
+        raise ModelError(f"{path} cannot be read ({exc.strerror})") from exc
 
 
 def _verify_folder(folder: Path, spec: ModelSpec, fix: str | None = None) -> Path:

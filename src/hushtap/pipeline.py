@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hushtap.ears.spots import SpotTrack, fuse
+from hushtap.ears.spots import Spot, SpotTrack, fuse
 from hushtap.ears.windows import OFFLINE, Listener, Schedule, Window
 from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
 from hushtap.numbers.ledger import Judged, Ledger
 from hushtap.timeline import Span, rescale, rescale_span, to_samples
-from hushtap.vad import EAR_RATE, STEP
+from hushtap.vad import EAR_RATE, STEP, steps_of
 from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Call:
         policy: Policy,
         analyzer: Analyzer,
         *,
-        schedule: Schedule | None = None,
+        schedule: Schedule = OFFLINE,
     ) -> None:
         rate, channels = audio_format.sample_rate, audio_format.channels
         self.audio_format = audio_format
@@ -80,9 +80,9 @@ class Call:
         self._channels = range(channels)
         self._listeners = [Listener(c, rate, schedule=schedule) for c in self._channels]
         self._tracks = [WordTrack(rate) for _ in self._channels]
-        schedule = schedule or OFFLINE
         self._glances = schedule.glance is not None
         self._spots = [SpotTrack(schedule.context) for _ in self._channels]
+        self._spotted: list[list[Spot]] = [[] for _ in self._channels]
         self._spotting = False
         self._words: list[list[Word]] = [[] for _ in self._channels]
         self._talk: list[list[Word]] = [[] for _ in self._channels]
@@ -104,7 +104,6 @@ class Call:
         self._transcript: list[TranscriptWord] = []
         self._guard = to_samples(policy.pad_before + GUARD_S, rate)
         self._max_hold = to_samples(max(policy.max_hold, schedule.patience), rate)
-        self._closed = False
 
     # --- samples in -----------------------------------------------------------------
 
@@ -219,23 +218,23 @@ class Call:
             if heard.digits is not None:
                 spots.update(window, heard.digits)
                 self._spotting = True
+        found = spots.spots()
+        if heard is not None and not window.words and found == self._spotted[channel]:
+            # A glance at talk: the words are what they were.
+            return
+        self._spotted[channel] = found
         # Once a window, not once a tick: reading the words takes longer than deciding.
-        words = fuse(track.words, spots.spots(), self._rate) if self._spotting else track.words
+        words = fuse(track.words, found, self._rate) if self._spotting else track.words
         self._words[channel] = words
         self._talk[channel] = self._edges.talk(words)
-        spotted = self._spotted(channel) if self._spotting else None
-        self._ledger.update(channel, words, track.suspects, spotted)
+        hears = self._hears(channel) if self._spotting else None
+        self._ledger.update(channel, words, track.suspects, hears)
         self._stale = True
 
-    def _spotted(self, channel: int) -> Callable[[Span], bool]:
+    def _hears(self, channel: int) -> Callable[[Span], bool]:
         """Return what tells whether the spotter hears a number in a span of the channel."""
         spots = self._spots[channel]
-
-        def spotted(span: Span) -> bool:
-            on_ears = rescale_span(span, self._rate, EAR_RATE)
-            return spots.hears(Span(on_ears.start // STEP, -(-on_ears.end // STEP)))
-
-        return spotted
+        return lambda span: spots.hears(steps_of(span, self._rate))
 
     # --- plan and release -----------------------------------------------------------
 
@@ -375,9 +374,8 @@ class Call:
 
     def voiced(self, channel: int, span: Span) -> bool:
         """Return whether there is speech in ``span`` of the channel."""
-        on_ears = rescale_span(span, self._rate, EAR_RATE)
-        steps = on_ears.start // STEP, -(-on_ears.end // STEP)
-        return self._listeners[channel].activity.count(*steps) > 0
+        steps = steps_of(span, self._rate)
+        return self._listeners[channel].activity.count(steps.start, steps.end) > 0
 
     def depth(self, channel: int) -> int:
         """Return how many samples of the channel are held back."""

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 import webrtcvad
 
+from hushtap.timeline import Span, rescale_span
 from hushtap.values import Samples
 
 STEP: Final = 320
@@ -21,6 +22,12 @@ STEP: Final = 320
 
 EAR_RATE: Final = 16_000
 """The ears' clock, in samples a second (what Whisper and the detector take)."""
+
+
+def steps_of(span: Span, rate: int) -> Span:
+    """Return the steps, counted from 0, that ``span`` on a clock of ``rate`` Hz touches."""
+    on_ears = rescale_span(span, rate, EAR_RATE)
+    return Span(on_ears.start // STEP, -(-on_ears.end // STEP))
 
 
 class VoiceDetector(Protocol):

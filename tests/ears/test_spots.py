@@ -30,7 +30,7 @@ def heard(first: int, last: int, numbers: range, words: tuple[int, ...] = ()) ->
         for i, step in enumerate(words)
         if first <= step < last
     )
-    return DigitTrack(number, 1 - number, named)
+    return DigitTrack(number, named)
 
 
 @given(
@@ -72,7 +72,7 @@ def test_strays_are_no_spots_and_close_ones_are_one() -> None:
     number = np.zeros(200, np.float32)
     number[[10, 40, 41, 42]] = 1
     number[80:100] = number[110:130] = 1
-    track.update(window(0, 200, final=True), DigitTrack(number, 1 - number, ()))
+    track.update(window(0, 200, final=True), DigitTrack(number, ()))
     assert [(s.first, s.last) for s in track.spots()] == [(80, 130)]
 
 
@@ -84,6 +84,15 @@ def test_a_long_call_is_forgotten_from_its_start() -> None:
     spots = track.spots()
     assert spots[-1].last == (2 * KEEP_STEPS - 1) // 400 * 400 + 150
     assert spots[-1].last - spots[0].first <= KEEP_STEPS
+
+
+def test_a_long_silence_takes_no_memory_and_nothing_from_the_past() -> None:
+    track = SpotTrack(CONTEXT)
+    track.update(window(0, 200, final=True), heard(0, 200, range(100, 150)))
+    far = 10 * KEEP_STEPS
+    track.update(window(far, far + 200, final=True), heard(far, far + 200, range(far, far + 50)))
+    assert [(s.first, s.last) for s in track.spots()] == [(far, far + 50)]
+    assert len(track._number) == KEEP_STEPS
 
 
 def word(text: str, start: float, end: float) -> Word:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hushtap import models
@@ -12,8 +13,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def load_engine(model: str | Path | None = None, *, workers: int = 2) -> Engine:
-    """Return the engine of a model, with the digit spotter where one was trained for it.
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Verified weights. ``identity`` names them in what they made: other weights, another one."""
+
+    folder: Path
+    spotter: Path | None
+    identity: str
+
+    def load(self, *, workers: int = 2) -> Engine:
+        """Return the engine that hears with them.
+
+        Raises:
+            ModelError: they cannot be loaded.
+        """
+        spotter = Spotter(self.spotter) if self.spotter else None
+        return Engine(self.folder, spotter=spotter, workers=workers)
+
+
+def find_weights(model: str | Path | None = None) -> Weights:
+    """Return the weights of a model, with the digit spotter where one was trained for it.
 
     ``model`` is a name of the manifest (default: its default) or a CTranslate2
     Whisper folder, which has no spotter: then the words alone decide.
@@ -22,7 +41,10 @@ def load_engine(model: str | Path | None = None, *, workers: int = 2) -> Engine:
         ModelError: a file is missing or is not what the manifest says.
     """
     name = models.default_model() if model is None else model
-    spotter = models.resolve_spotter(name)
-    return Engine(
-        models.resolve(name), spotter=Spotter(spotter) if spotter else None, workers=workers
-    )
+    folder, spotter = models.resolve(name), models.resolve_spotter(name)
+    return Weights(folder, spotter, models.identity(name))
+
+
+def load_engine(model: str | Path | None = None, *, workers: int = 2) -> Engine:
+    """Return the engine of a model; see ``find_weights``."""
+    return find_weights(model).load(workers=workers)

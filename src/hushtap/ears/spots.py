@@ -53,7 +53,8 @@ STEPS_PER_DIGIT: Final = 20
 HEARD_SHARE: Final = 0.75
 """Share of the spotter's digits that the decoder must have heard to be believed."""
 
-KEEP_STEPS: Final = 150 * STEPS_PER_SECOND
+KEEP_STEPS: Final = 200 * STEPS_PER_SECOND
+"""Steps kept, of which a quarter goes at once: never less than the words that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,10 @@ class SpotTrack:
         over = until - self._from - KEEP_STEPS
         if over <= 0:
             return
+        # At once for a while; after a long silence nothing of the past is left.
         shift = max(over, KEEP_STEPS // 4)
-        self._number = np.concatenate((self._number[shift:], np.zeros(shift, np.float32)))
+        left = self._number[shift:]
+        self._number = np.concatenate((left, np.zeros(KEEP_STEPS - len(left), np.float32)))
         self._from += shift
         self._words = [word for word in self._words if word.step >= self._from]
 

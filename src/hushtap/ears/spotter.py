@@ -38,12 +38,11 @@ class SpottedWord:
 class DigitTrack:
     """What the spotter made of one window, in steps of 20 ms from its start.
 
-    ``number`` and ``talk``: probability that a step is part of a number, or of other
-    speech; shape ``(steps,)``. ``words``: the number words named, in order.
+    ``number``: probability that a step is part of a number, shape ``(steps,)``.
+    ``words``: the number words named, in order.
     """
 
     number: NDArray[np.float32] = field(repr=False)
-    talk: NDArray[np.float32] = field(repr=False)
     words: tuple[SpottedWord, ...] = field(repr=False)
 
 
@@ -77,9 +76,7 @@ class Spotter:
         outputs: list[NDArray[np.float32]] = self._session.run(None, {"frames": frames})
         kinds, words = outputs
         return [
-            DigitTrack(
-                kinds[i, :n, NUMBER].copy(), kinds[i, :n, NUMBER - 1].copy(), self._named(words[i])
-            )
+            DigitTrack(kinds[i, :n, NUMBER].copy(), self._named(words[i]))
             for i, n in enumerate(steps)
         ]
 

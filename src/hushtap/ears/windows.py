@@ -116,11 +116,11 @@ class Listener:
         channel: int,
         rate: int,
         *,
-        schedule: Schedule | None = None,
+        schedule: Schedule = OFFLINE,
         detector: VoiceDetector | None = None,
     ) -> None:
         self._channel = channel
-        self._schedule = schedule or OFFLINE
+        self._schedule = schedule
         self._glances = self._schedule.glance
         self._detector = detector or WebRtcDetector()
         self._resampler = (
