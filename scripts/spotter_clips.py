@@ -46,7 +46,7 @@ class Pools:
             self.hard.setdefault(piece.voice, []).append(piece)
         self.talk: dict[str, list[Piece]] = {}
         for piece in pieces:
-            side = self.numbers if piece.classes else self.talk
+            side = self.numbers if piece.counts else self.talk
             side.setdefault(piece.voice, []).append(piece)
         self.talkers = sorted(self.talk)
         self.counters = sorted(self.numbers)
@@ -76,7 +76,7 @@ def voiced(audio: np.ndarray) -> np.ndarray:
 
 
 MOODS = {
-    "usual": {"mixed": 0.4, "digits": 0.25, "talk": 0.22, "few": 0.13},
+    "usual": {"mixed": 0.42, "digits": 0.18, "talk": 0.27, "few": 0.13},
     "hard": {"mixed": 0.25, "digits": 0.1, "talk": 0.35, "few": 0.3},
 }
 """Shares of the kinds of clips; in hard ones half of the talk is easily taken for a number."""
@@ -110,18 +110,19 @@ def clip(
     while at < room:
         share = {"mixed": 0.6, "digits": 0.95, "talk": 0.0, "few": 0.25}[mood]
         number = rng.random() < share
-        classes: tuple[int, ...] = ()
+        classes: tuple[int, ...] | None
         if number:
             group, classes = _number(rng, pools, voice)
         else:
             trap = kind == "hard" and talker in pools.hard and rng.random() < 0.5
             piece = _one(rng, (pools.hard if trap else pools.talk)[talker])
             group = piece.audio.astype(np.float32) / 32_768
+            classes = piece.classes
         sound = stretch(group, pace)
         begin = 0
         if first and rng.random() < 0.15:
             begin = int(rng.integers(len(sound)))
-            if number:
+            if classes:
                 words = None
         first = False
         sound = sound[begin:]
@@ -129,7 +130,7 @@ def clip(
             if number and rng.random() < 0.8:  # most numbers are heard to their end
                 break
             sound = sound[: room - at]
-            if number:
+            if classes:
                 words = None
         gain = np.float32(10 ** (rng.uniform(-3, 3) / 20))
         audio[at : at + len(sound)] += sound * gain
@@ -138,8 +139,7 @@ def clip(
         inside = labels[a : a + len(loud)]
         mark = np.int8(NUMBER if number else TALK)
         inside[loud[: len(inside)] & (inside != NUMBER)] = mark
-        if words is not None:
-            words += classes
+        words = None if words is None or classes is None else [*words, *classes]
         low, high = (0.0, 0.12) if rng.random() < 0.35 else (0.12, 1.0)
         at += len(sound) + round(rng.uniform(low, high) * RATE)
     audio = spoil(audio, rng, noises, pools)
@@ -191,9 +191,9 @@ def spoil(
     level = level if np.isfinite(level) and level > 0 else 0.08
     if codec != "wide" and rng.random() < 0.7:
         line = _band(line, rate, rng.uniform(150, 350), rng.uniform(3000, 3600))
-    if rng.random() < 0.6:
+    if rng.random() < 0.7:
         line = line + _noise(len(line), rate, rng, noises, pools) * np.float32(
-            level * 10 ** (-rng.uniform(3, 35) / 20)
+            level * 10 ** (-rng.uniform(1, 32) / 20)
         )
     if rng.random() < 0.15:
         echo = _babble(len(line), rate, rng, pools, 1)

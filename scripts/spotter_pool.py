@@ -1,8 +1,8 @@
 """Speech that the digit spotter is trained on: pieces with their classes, cached on disk.
 
 Each piece is speech of one voice, 16 kHz, cut to its voiced extent and levelled,
-with the classes of the number words in it (none: talk). Human digits are single
-words. Nothing here comes from a voice or a speaker that the spotter is judged by.
+with the classes of the number words and cues in it. Human digits are single words.
+Nothing here comes from a voice or a speaker that the spotter is judged by.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SOUNDS = Path("/usr/share/asterisk/sounds")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Speech of one ``voice``: int16 at 16 kHz, and the classes of its number words, in order.
+    """Speech of one ``voice``: int16 at 16 kHz, the classes of its number words and cues, in order.
 
     ``classes`` is None where what is said is not known word by word.
     """
@@ -64,6 +64,11 @@ class Piece:
     voice: str
     audio: np.ndarray
     classes: tuple[int, ...] | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether number words are said."""
+        return any(c <= len(text.WORDS) for c in self.classes or ())
 
 
 def shape(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -95,7 +100,7 @@ def synthetic(voice: str, count: int, seed: int, *, hard: bool = False) -> Itera
         elif rng.integers(5) < 3:  # noqa: PLR2004
             wanted += [part for _, part in text.parts(text.phrase(rng)) if part]
         else:
-            wanted.append(text.talk(rng))
+            wanted += [part for _, part in text.parts(text.talk(rng)) if part]
     speeds = rng.uniform(0.8, 1.3, len(wanted))
     if voice in FESTIVAL:
         spoken = _festival(wanted, voice)
@@ -203,7 +208,7 @@ def make(corpora: Path, out: Path, seed: int = 1) -> None:
     }
     for n in range(90):
         accent, variant = rng.choice(ESPEAK_ACCENTS), rng.choice(ESPEAK_VARIANTS)
-        pools[f"espeak_{n:02d}"] = synthetic(f"espeak:{accent}+{variant}", 36, seed + n)
+        pools[f"espeak_{n:02d}"] = synthetic(f"espeak:{accent}+{variant}", 44, seed + n)
     for voice in FESTIVAL:
         pools[voice] = synthetic(voice, 700, seed)
     for n in range(5):

@@ -23,15 +23,15 @@ import torch
 from torch import nn
 
 import spotter_pool
-from spotter_clips import IGNORE, LINE, NUMBER, Pools, clip
-from spotter_text import WORDS
+from spotter_clips import IGNORE, LINE, NUMBER, TALK, Pools, clip
+from spotter_text import CUES, WORDS
 
 BATCH = 32
 BLURRED = 0.3
 """Share of batches whose frames get noise."""
 WIDTH = 96
 SPREADS = (1, 2, 4, 8)
-SETS = (("long", 8.0, 3600), ("short", 5.0, 1800), ("hard", 8.0, 1200))
+SETS = (("long", 8.0, 4200), ("short", 5.0, 1800), ("hard", 8.0, 1200))
 REFINING = frozenset({"hard"})
 """Sets that only the second stage of the training sees."""
 MUSIC = {"train": ("macroform-cold_day", "macroform-robot_dity", "macroform-the_simplicity")}
@@ -39,7 +39,7 @@ MOH = Path("/usr/share/asterisk/moh")
 
 
 class Spotter(nn.Module):
-    """Encoder frames ``(n, t, 384)`` to frame logits ``(n, t, 3)`` and word logits ``(n, t, 34)``.
+    """Encoder frames ``(n, t, 384)`` to frame logits ``(n, t, 3)`` and word logits ``(n, t, 72)``.
 
     Convolutions see 0.6 s to either side and nothing more, so that a step is judged
     alike in a live window that ends soon after it and in a whole utterance.
@@ -54,7 +54,7 @@ class Spotter(nn.Module):
         )
         self.drop = nn.Dropout(0.1)
         self.kind = nn.Linear(WIDTH, 3)
-        self.word = nn.Linear(WIDTH, len(WORDS) + 1)
+        self.word = nn.Linear(WIDTH, 1 + len(WORDS) + len(CUES))
 
     def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the logits of every step."""
@@ -169,13 +169,21 @@ def loss_of(
             logp, said, times, lengths, reduction="sum", zero_infinity=True
         )
         loss = loss + 0.15 * ctc / (lengths.sum() + len(known))
+    unknown = [i for i, w in enumerate(words) if w is None]
+    if unknown:
+        # Whatever else is said there, talk holds no number words.
+        counted = word[unknown].softmax(-1)[..., 1 : len(WORDS) + 1].sum(-1)
+        talk = (labels[unknown] == TALK).float()
+        missed = -torch.log1p(-counted.clamp(max=0.999))
+        loss = loss + 0.15 * (missed * talk).sum() / (talk.sum() + 1)
     return loss
 
 
 def evaluate(model: Spotter, sets: list) -> str:
-    """Return recall and precision of number frames, and the word error rate, on ``sets``."""
+    """Return recall and precision of number frames, and word error rates, on ``sets``."""
     model.eval()
-    hit = said = truth = errors = total = 0
+    hit = said = truth = 0
+    errors, total = [0, 0], [0, 0]
     with torch.no_grad():
         for frames, labels, words in batches(sets, 32, np.random.default_rng(0)):
             kind, word = model(frames)
@@ -188,10 +196,17 @@ def evaluate(model: Spotter, sets: list) -> str:
                     continue
                 path = word[i].argmax(-1).tolist()
                 heard = [c for c, p in zip(path, [0, *path], strict=False) if c and c != p]
-                errors += _distance(heard, list(known))
-                total += len(known)
+                for kind_of, side in enumerate((True, False)):
+                    said_there = [c for c in known if (c <= len(WORDS)) is side]
+                    heard_there = [c for c in heard if (c <= len(WORDS)) is side]
+                    errors[kind_of] += _distance(heard_there, said_there)
+                    total[kind_of] += len(said_there)
     model.train()
-    return f"recall {hit / truth:.4f} precision {hit / said:.4f} WER {errors / max(total, 1):.4f}"
+    numbers, cues = (e / max(t, 1) for e, t in zip(errors, total, strict=True))
+    return (
+        f"recall {hit / truth:.4f} precision {hit / said:.4f}"
+        f" WER of numbers {numbers:.4f}, of cues {cues:.4f}"
+    )
 
 
 def _distance(a: list[int], b: list[int]) -> int:
@@ -265,7 +280,7 @@ def export(model: Spotter, path: Path) -> None:
         dynamo=False,
     )
     written = onnx.load(str(path))
-    onnx.helper.set_model_props(written, {"words": " ".join(WORDS)})
+    onnx.helper.set_model_props(written, {"words": " ".join(WORDS), "cues": " ".join(CUES)})
     onnx.save(written, str(path))
 
 

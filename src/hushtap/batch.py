@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hushtap.crew import Crew, usual_workers
 from hushtap.ears.engine import MAX_BATCH, Engine
 from hushtap.ears.loading import Weights, find_weights
+from hushtap.ears.triage import Triage
 from hushtap.errors import HushtapError, ModelError, UsageError, VaultError
 from hushtap.outputs import (
     Job,
@@ -45,11 +46,17 @@ WINDOWS_AHEAD: Final = 6 * MAX_BATCH
 """Windows gathered before the ears listen: enough to fill batches, little to hold."""
 
 
-def run(call: Call, chunks: Iterable[PcmChunk], engine: Ear) -> Iterator[RedactedChunk]:
+def run(
+    call: Call, chunks: Iterable[PcmChunk], engine: Ear, *, transcript: bool = True
+) -> Iterator[RedactedChunk]:
     """Yield the redacted audio of a call, in order per channel.
 
+    Without ``transcript`` an engine with a spotter decodes only what it must.
     Memory is bounded by ``WINDOWS_AHEAD`` windows and the policy's ``max_hold``.
     """
+    if not transcript and getattr(engine, "spots", False):
+        yield from _run_on_demand(call, chunks, engine)
+        return
     waiting: list[Window] = []
     for chunk in chunks:
         call.feed(chunk)
@@ -60,6 +67,27 @@ def run(call: Call, chunks: Iterable[PcmChunk], engine: Ear) -> Iterator[Redacte
         yield from call.released()
     call.finish()
     _listen(call, waiting + call.windows(), engine)
+    yield from call.released()
+
+
+def _run_on_demand(call: Call, chunks: Iterable[PcmChunk], engine: Ear) -> Iterator[RedactedChunk]:
+    triage = Triage(engine)
+    waiting: list[Window] = []
+
+    def hear(*, last: bool = False) -> None:
+        for window, heard in triage.hear(waiting, last=last):
+            call.heard(window, heard)
+        waiting.clear()
+
+    for chunk in chunks:
+        call.feed(chunk)
+        waiting += call.windows()
+        if len(waiting) >= WINDOWS_AHEAD:
+            hear()
+        yield from call.released()
+    call.finish()
+    waiting += call.windows()
+    hear(last=True)
     yield from call.released()
 
 
@@ -115,6 +143,7 @@ def redact(
     model: str | Path | None = None,
     force: bool = False,
     at_once: int | None = None,
+    transcript: bool | None = None,
 ) -> Redaction:
     """Redact one call and return what was found; the input is only read.
 
@@ -128,6 +157,8 @@ def redact(
         model: a model of ``hushtap models list`` or a CTranslate2 Whisper folder.
         force: hear a call again that an earlier run has done; replace any file in ``out``.
         at_once: threads that hear; by default one a core.
+        transcript: whether every word is wanted; by default where a vault keeps them.
+            Without, words are only read where they decide about a number.
 
     Raises:
         TapError: the file is not a call that can be read.
@@ -137,7 +168,7 @@ def redact(
         HushtapError: ``out`` cannot be written, or holds a file that is not Hushtap's.
     """
     source = Path(path)
-    redactor = Redactor(policy, mute=mute, model=model, at_once=at_once)
+    redactor = Redactor(policy, mute=mute, model=model, at_once=at_once, transcript=transcript)
     [job] = plan([(source.parent, source)], None if out is None else Path(out))
     if vault is not None and not isinstance(vault, Vault):
         vault = Vault.create(Path(vault))
@@ -150,6 +181,7 @@ class Redactor:
     ``policy``, ``mute`` and ``model`` as for ``redact``; ``ear`` hears in place of
     a model, from several threads. ``at_once`` calls are redacted at a time, by
     default one a core and ``hushtap.crew.MOST`` at most; the mutes do not depend on it.
+    ``transcript`` as for ``redact``.
 
     Raises:
         UsageError: the policy, the mute style or ``at_once`` is wrong.
@@ -164,12 +196,14 @@ class Redactor:
         model: str | Path | None = None,
         ear: Ear | None = None,
         at_once: int | None = None,
+        transcript: bool | None = None,
     ) -> None:
         self.policy = styled(policy, mute)
         self.at_once = usual_workers() if at_once is None else at_once
         if self.at_once < 1:
             raise UsageError(f"{at_once} calls at once cannot be redacted: give 1 or more")
         self._ear = ear
+        self._transcript = transcript
         if ear is not None:
             self.model = type(ear).__name__
             return
@@ -263,7 +297,8 @@ class Redactor:
         call = Call(tap.format, self.policy, _analyzer(self.policy.entities))
         recording = _begin(vault, tap, self.policy) if vault else None
         with recording or nullcontext():
-            chunks = _hear(call, tap, crew, recording, progress)
+            words = recording is not None if self._transcript is None else self._transcript
+            chunks = _hear(call, tap, crew, recording, progress, transcript=words)
             if job.wav is None:
                 samples = sum(len(chunk.span) for chunk in chunks) // tap.format.channels
             else:
@@ -281,6 +316,8 @@ def _hear(
     crew: Crew,
     recording: Recording | None,
     progress: Callable[[Path, float], None] | None,
+    *,
+    transcript: bool,
 ) -> Iterator[RedactedChunk]:
     """Yield the redacted call; once it is exhausted, ``recording`` is closed."""
     lengths, fed = [0] * tap.format.channels, [0] * tap.format.channels
@@ -291,10 +328,11 @@ def _hear(
             fed[chunk.channel] = chunk.span.end
             yield chunk
 
-    for chunk in run(call, counted(), crew):
+    for chunk in run(call, counted(), crew, transcript=transcript):
+        words = call.transcript()
         if recording is not None:
             recording.append(chunk)
-            recording.add_words(call.transcript())
+            recording.add_words(words if transcript else ())
         yield chunk
         lengths[chunk.channel] = chunk.span.end
         if progress is not None:
@@ -302,7 +340,7 @@ def _hear(
     if lengths != fed:
         raise HushtapError(f"{tap.path}: the redacted call is not as long as the call itself")
     if recording is not None:
-        recording.add_words(call.transcript())
+        recording.add_words(call.transcript() if transcript else ())
         recording.add_findings(call.findings())
         recording.close()
 

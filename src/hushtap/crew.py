@@ -92,6 +92,11 @@ class Crew:
             if self._ear is None:
                 self._ear = self._load()
 
+    @property
+    def spots(self) -> bool:
+        """Whether the ear hears with the digit spotter too. False until it is loaded."""
+        return bool(getattr(self._ear, "spots", False))
+
     def map(
         self, do: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Future[Result]]]:

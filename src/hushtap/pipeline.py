@@ -83,6 +83,7 @@ class Call:
         self._glances = schedule.glance is not None
         self._spots = [SpotTrack(schedule.context) for _ in self._channels]
         self._spotted: list[list[Spot]] = [[] for _ in self._channels]
+        self._said: list[list[Word]] = [[] for _ in self._channels]
         self._spotting = False
         self._words: list[list[Word]] = [[] for _ in self._channels]
         self._talk: list[list[Word]] = [[] for _ in self._channels]
@@ -218,17 +219,18 @@ class Call:
             if heard.digits is not None:
                 spots.update(window, heard.digits)
                 self._spotting = True
-        found = spots.spots()
-        if heard is not None and not window.words and found == self._spotted[channel]:
+        found, said = spots.spots(), spots.said(self._rate)
+        known = self._spotted[channel], self._said[channel]
+        if heard is not None and not window.words and (found, said) == known:
             # A glance at talk: the words are what they were.
             return
-        self._spotted[channel] = found
+        self._spotted[channel], self._said[channel] = found, said
         # Once a window, not once a tick: reading the words takes longer than deciding.
         words = fuse(track.words, found, self._rate) if self._spotting else track.words
         self._words[channel] = words
         self._talk[channel] = self._edges.talk(words)
         hears = self._hears(channel) if self._spotting else None
-        self._ledger.update(channel, words, track.suspects, hears)
+        self._ledger.update(channel, words, track.suspects, hears, said)
         self._stale = True
 
     def _hears(self, channel: int) -> Callable[[Span], bool]:

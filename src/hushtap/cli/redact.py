@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - Typer reads annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,6 +44,13 @@ if TYPE_CHECKING:
     from hushtap.vault.recordings import Vault
 
 
+class Transcript(StrEnum):
+    """How much of a call is put into words."""
+
+    FULL = "full"
+    NONE = "none"
+
+
 def redact(
     paths: Annotated[
         list[Path],
@@ -65,6 +73,14 @@ def redact(
         int | None,
         typer.Option(
             "--jobs", metavar="N", min=1, help="Calls redacted at once; by default one a core."
+        ),
+    ] = None,
+    transcript: Annotated[
+        Transcript | None,
+        typer.Option(
+            help="Read every word, or only where numbers are said: faster."
+            " By default full into a vault, none without.",
+            show_default=False,
         ),
     ] = None,
     dry_run: Annotated[
@@ -108,7 +124,8 @@ def redact(
 
         if dry_run:
             todo = [replace(job, wav=None) for job in todo]
-        redactor = Redactor(chosen, model=model, at_once=jobs)
+        words = None if transcript is None else transcript is Transcript.FULL
+        redactor = Redactor(chosen, model=model, at_once=jobs, transcript=words)
         store = make_vault(vault) if vault is not None and not dry_run else None
         report.run(redactor, todo, store, force=force)
     raise typer.Exit(report.exit_code)

@@ -74,6 +74,7 @@ class SpotTrack:
         self._context = context
         self._number = np.zeros(KEEP_STEPS, np.float32)
         self._words: list[SpottedWord] = []
+        self._cues: list[SpottedWord] = []
         self._from = 0
         """Step that the arrays start at."""
         self.seen_until = 0
@@ -89,11 +90,12 @@ class SpotTrack:
         self._make_room(until)
         part = track.number[cut - start : until - start]
         self._number[cut - self._from : cut - self._from + len(part)] = part
-        self._words += [
-            replace(word, step=word.step + start)
-            for word in track.words
-            if cut <= word.step + start < until or (word.step + start >= until and window.final)
-        ]
+        for kept, named in ((self._words, track.words), (self._cues, track.cues)):
+            kept += [
+                replace(word, step=word.step + start)
+                for word in named
+                if cut <= word.step + start < until or (word.step + start >= until and window.final)
+            ]
         self.seen_until = until
 
     def skip(self, window: Window) -> None:
@@ -139,6 +141,19 @@ class SpotTrack:
             spots.append(Spot(first, last, score, tuple(self._words[a:b])))
         return spots
 
+    def said(self, rate: int) -> list[Word]:
+        """Return the number words and cues named so far, in order, on a clock of ``rate`` Hz."""
+        named = sorted([*self._words, *self._cues], key=lambda word: word.step)
+        return [
+            Word(
+                word.text,
+                rescale_span(Span(word.step * STEP, (word.step + 1) * STEP), EAR_RATE, rate),
+                word.probability,
+                HeardBy.SPOTTER,
+            )
+            for word in named
+        ]
+
     def _make_room(self, until: int) -> None:
         over = until - self._from - KEEP_STEPS
         if over <= 0:
@@ -149,6 +164,7 @@ class SpotTrack:
         self._number = np.concatenate((left, np.zeros(KEEP_STEPS - len(left), np.float32)))
         self._from += shift
         self._words = [word for word in self._words if word.step >= self._from]
+        self._cues = [word for word in self._cues if word.step >= self._from]
 
 
 def fuse(words: Sequence[Word], spots: Sequence[Spot], rate: int) -> list[Word]:

@@ -1,4 +1,4 @@
-"""The second ear: hears that a number is being said, without a language model.
+"""The second ear: hears that a number is being said, or asked for, without a language model.
 
 A small recurrent head on the frames of the Whisper encoder. It has no words to
 prefer over a digit, does not loop, and its times are those of the frames. How
@@ -27,7 +27,7 @@ NUMBER: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class SpottedWord:
-    """A number word that the spotter names: at which step of 20 ms, and how sure it is."""
+    """A word that the spotter names: at which step of 20 ms, and how sure it is."""
 
     text: str = field(repr=False)
     step: int
@@ -39,11 +39,13 @@ class DigitTrack:
     """What the spotter made of one window, in steps of 20 ms from its start.
 
     ``number``: probability that a step is part of a number, shape ``(steps,)``.
-    ``words``: the number words named, in order.
+    ``words``: the number words named, in order. ``cues``: words that tell what a number
+    is ("card", "zip"), in order.
     """
 
     number: NDArray[np.float32] = field(repr=False)
     words: tuple[SpottedWord, ...] = field(repr=False)
+    cues: tuple[SpottedWord, ...] = field(repr=False, default=())
 
 
 class Spotter:
@@ -61,10 +63,12 @@ class Spotter:
             self._session: Any = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
-            named = self._session.get_modelmeta().custom_metadata_map["words"]
+            named = self._session.get_modelmeta().custom_metadata_map
+            words, cues = named["words"].split(), named.get("cues", "").split()
         except Exception as exc:
             raise ModelError(f"{path}: cannot be loaded as a digit spotter") from exc
-        self._words: tuple[str, ...] = ("", *named.split())
+        self._names: tuple[str, ...] = ("", *words, *cues)
+        self._first_cue = 1 + len(words)
 
     def spot(self, frames: NDArray[np.float32], steps: Sequence[int]) -> list[DigitTrack]:
         """Return the track of each window.
@@ -76,19 +80,23 @@ class Spotter:
         outputs: list[NDArray[np.float32]] = self._session.run(None, {"frames": frames})
         kinds, words = outputs
         return [
-            DigitTrack(kinds[i, :n, NUMBER].copy(), self._named(words[i]))
+            DigitTrack(kinds[i, :n, NUMBER].copy(), *self._named(words[i]))
             for i, n in enumerate(steps)
         ]
 
-    def _named(self, words: NDArray[np.float32]) -> tuple[SpottedWord, ...]:
-        """Return the words of the most likely path, each at the step where it is surest."""
+    def _named(
+        self, words: NDArray[np.float32]
+    ) -> tuple[tuple[SpottedWord, ...], tuple[SpottedWord, ...]]:
+        """Return the number words and the cues of the most likely path, each where it is surest."""
         path = words.argmax(axis=-1)
         starts = np.flatnonzero(np.diff(path, prepend=-1) != 0)
         ends = [*starts[1:], len(path)]
-        found = []
+        numbers: list[SpottedWord] = []
+        cues: list[SpottedWord] = []
         for start, end in zip(starts.tolist(), ends, strict=True):
             kind = int(path[start])
             if kind:
                 step = start + int(words[start:end, kind].argmax())
-                found.append(SpottedWord(self._words[kind], step, float(words[step, kind])))
-        return tuple(found)
+                found = cues if kind >= self._first_cue else numbers
+                found.append(SpottedWord(self._names[kind], step, float(words[step, kind])))
+        return tuple(numbers), tuple(cues)

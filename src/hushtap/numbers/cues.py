@@ -12,10 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from hushtap.timeline import to_samples
 from hushtap.values import Entity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hushtap.values import Word
 
@@ -127,7 +128,56 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\b(?:what time|appointment|delivery|deliver|arrive|schedule)\b", None, True),
 )
 
+_SPOTTED: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
+    (
+        r"\b(?:security|card) (?:number )?code\b|\bcvv\b|\bsignature\b|\blast three\b"
+        r"|\b(?:three|four) (?:digit|number|code)\b"
+        r"|\b(?:code|digit|number|three|four|card)(?: \w+)? back\b",
+        Entity.CVV,
+        True,
+    ),
+    (r"\bcode\b", Entity.CVV, False),
+    (r"\bexpire\b|\bvalid\b|\bmonth year\b", Entity.EXPIRY, True),
+    (r"\bsocial\b", Entity.US_SSN, True),
+    (
+        r"\b(?:card|credit)(?: \w+)? (?:number|digit|front)\b"
+        r"|\b(?:number|digit)(?: \w+){0,2} (?:card|credit|front)\b"
+        r"|\b(?:fifteen|sixteen) (?:digit|number)\b|\blast four\b",
+        Entity.CREDIT_CARD,
+        True,
+    ),
+    (r"\b(?:card|credit)\b", Entity.CREDIT_CARD, False),
+    (
+        r"\b(?:phone|mobile|reach)\b|\bcall (?:back|number)\b|\bnumber (?:reach|call)\b",
+        Entity.PHONE,
+        True,
+    ),
+    (r"\bzip\b|\bpost\b(?: code\b)?", None, True),
+    (r"\b(?:order|confirmation|reference|tracking|member) number\b|\breference\b", None, True),
+    (r"\bbirth\b|\bdate birth\b", Entity.DATE_OF_BIRTH, True),
+    (r"\bmuch\b(?: \w+)?|\btotal\b", None, True),
+)
+"""As ``_PHRASES``, on the words that the spotter names; there are no others between them."""
+
+SPOTTED_GAP_S: Final = 1.5
+"""Seconds between two of its words that still make one phrase."""
+
+SURE: Final = 0.5
+SURE_HARMLESS: Final = 0.8
+"""Probability from which on the spotter's word is taken for a cue. What makes a number
+harmless must be surer than what makes it sensitive."""
+
+_SECRET: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN})
+
+_SECRET_WORDS: Final = frozenset(
+    {"card", "credit", "security", "code", "cvv", "expire", "valid", "social", "signature"}
+)
+
+SAME_S: Final = 2.0
+"""Seconds within which a cue that both ears heard is one."""
+
 _COMPILED: Final = tuple((re.compile(p), entity, strong) for p, entity, strong in _PHRASES)
+_COMPILED_SPOTTED: Final = tuple((re.compile(p), entity, strong) for p, entity, strong in _SPOTTED)
 
 
 def find_cues(words: Sequence[Word], channel: int) -> list[Cue]:
@@ -145,3 +195,53 @@ def find_cues(words: Sequence[Word], channel: int) -> list[Cue]:
             word = words[owner[match.end() - 1]]
             found.append(Cue(word.span.start, channel, entity, strong))
     return sorted(found, key=lambda cue: cue.time)
+
+
+def spotted_cues(said: Sequence[Word], channel: int, rate: int) -> list[Cue]:
+    """Return the cues among the words that the spotter names, in order of time.
+
+    ``said``: number words and cue words of one channel, spans on a clock of ``rate`` Hz.
+    """
+    found: list[Cue] = []
+    gap = to_samples(SPOTTED_GAP_S, rate)
+    words = [word for word in said if word.probability >= SURE]
+    for phrase in _phrases(words, gap):
+        joined = " ".join(word.text for word in phrase)
+        owner = [i for i, word in enumerate(phrase) for _ in range(len(word.text) + 1)]
+        for pattern, entity, strong in _COMPILED_SPOTTED:
+            for match in pattern.finditer(joined):
+                first, last = owner[match.start()], owner[match.end() - 1]
+                surest = min(word.probability for word in phrase[first : last + 1])
+                if surest >= (SURE if entity in _SECRET else SURE_HARMLESS):
+                    found.append(Cue(phrase[last].span.start, channel, entity, strong))
+    return sorted(found, key=lambda cue: cue.time)
+
+
+def asks_for_secret(names: Iterable[str]) -> bool:
+    """Return whether any of the spotter's cue words belongs to a request for a secret."""
+    return not _SECRET_WORDS.isdisjoint(names)
+
+
+def _phrases(words: Sequence[Word], gap: int) -> Iterator[Sequence[Word]]:
+    """Cut words where more than ``gap`` samples lie between them."""
+    start = 0
+    for i in range(1, len(words) + 1):
+        if i == len(words) or words[i].span.start - words[i - 1].span.end > gap:
+            yield words[start:i]
+            start = i
+
+
+def both_cues(read: Sequence[Cue], spotted: Sequence[Cue], rate: int) -> list[Cue]:
+    """Return the cues of both ears in order of time; one that both heard comes once."""
+    reach = to_samples(SAME_S, rate)
+    new = [
+        cue
+        for cue in spotted
+        if not any(
+            known.entity is cue.entity
+            and known.strong >= cue.strong
+            and abs(known.time - cue.time) <= reach
+            for known in read
+        )
+    ]
+    return sorted([*read, *new], key=lambda cue: cue.time)

@@ -12,13 +12,14 @@ how it came to know them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer
 
-from hushtap.numbers.asks import HARMLESS_S, Asks
-from hushtap.numbers.cues import Cue, find_cues
+from hushtap.numbers.asks import Asks
+from hushtap.numbers.chains import CARD_GAP_S, Chain, Opinions, Side
+from hushtap.numbers.cues import Cue, both_cues, find_cues, spotted_cues
 from hushtap.numbers.pieces import LAST, Piece, find_pieces, find_unclear, mark_lone
 from hushtap.numbers.spoken import Part, find_runs, parts
 from hushtap.pii.normalise import normalise
@@ -29,21 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hushtap.ears.words import Suspect
-    from hushtap.numbers.spoken import NumberRun
     from hushtap.pii.policy import Policy
     from hushtap.pii.recognizers import Judgement
     from hushtap.values import Word
-
-WORDS_BEFORE: Final = 8
-WORDS_AFTER: Final = 4
-"""Words around a chain that its judgement may read."""
-
-QUESTION_S: Final = 12.0
-QUESTION_WORDS: Final = 30
-"""How far back, in seconds and words, the other channel's question may lie."""
-
-CARD_GAP_S: Final = 3.5
-"""Seconds between groups of what may be a card number: people look at the card."""
 
 TALK_WORDS: Final = 3
 LISTENER_WORDS: Final = 5
@@ -59,27 +48,11 @@ LONE_S: Final = 1.5
 SENTENCE_S: Final = 3.0
 """Seconds in which so many words make a sentence."""
 
-DENSE_DIGITS: Final = 9
-DENSE_SCORE: Final = 0.6
-"""Digits of a chain from which on it is taken for a card where nothing says otherwise."""
-
-TOO_LONG: Final = 13
-"""Digits from which on no announcement makes a number harmless: no phone number has them."""
-
-VAGUE: Final = ("-near", "-length")
-"""Rules for shapes that many numbers have: what was asked for is for ``Asks`` to say."""
-
-SHORT: Final = frozenset({Entity.CVV, Entity.EXPIRY})
-"""Entities too short to be known by their shape: only an ask or the payment phase names them."""
-
 EMAIL_WORDS: Final = 40
 """Words in which an e-mail address is looked for: a spoken one takes a dozen."""
 
 
 CARD_LENGTHS: Final = range(13, 20)
-OPINIONS: Final = 256
-"""Judgements remembered; a call has a few dozen numbers open to judgement."""
-
 _LUHN: Final = CreditCardRecognizer()
 
 
@@ -125,44 +98,6 @@ class Talk:
     channel: int
 
 
-@dataclass(slots=True)
-class _Chain:
-    """Pieces of one channel that may be one number; ``entity`` where it was asked for."""
-
-    pieces: list[Piece]
-    entity: Entity | None = None
-    led: Entity | None = None
-    """Of which number, asked for right after it, it is the start."""
-
-    @property
-    def channel(self) -> int:
-        return self.pieces[0].channel
-
-    @property
-    def span(self) -> Span:
-        return Span(self.pieces[0].span.start, self.pieces[-1].span.end)
-
-    @property
-    def start(self) -> int:
-        return min(piece.reach.start for piece in self.pieces)
-
-    @property
-    def digits(self) -> str:
-        return "".join(piece.digits for piece in self.pieces)
-
-
-@dataclass(slots=True)
-class _Channel:
-    words: list[Word] = field(default_factory=list)
-    cues: list[Cue] = field(default_factory=list)
-    strict: list[Piece] = field(default_factory=list)
-    lenient: list[Piece] = field(default_factory=list)
-    talk: list[int] = field(default_factory=list)
-    """Where words of talk start; ``clear_talk``: those that the recogniser was sure of."""
-    clear_talk: list[int] = field(default_factory=list)
-    emails: list[Verdict] = field(default_factory=list)
-
-
 class Ledger:
     """Numbers and cues of all channels of one call, on its clock of ``rate`` Hz."""
 
@@ -170,8 +105,8 @@ class Ledger:
         self._policy = policy
         self._rate = rate
         self._analyzer = analyzer
-        self._channels = [_Channel() for _ in range(channels)]
-        self._opinions: dict[object, tuple[Entity | None, float, str]] = {}
+        self._channels = [Side() for _ in range(channels)]
+        self._opinions = Opinions(policy, rate, analyzer, self._channels)
 
     def update(
         self,
@@ -179,11 +114,13 @@ class Ledger:
         words: Sequence[Word],
         suspects: Sequence[Suspect],
         spotted: Callable[[Span], bool] | None = None,
+        said: Sequence[Word] = (),
     ) -> None:
         """Take the words of one channel as they stand now.
 
         ``suspects``: where the words may be wrong. ``spotted`` tells whether the
         spotter hears number speech in a span; a doubt that it does not share is dropped.
+        ``said``: the number words and cues that the spotter names.
         """
         strict, lenient = find_pieces(words, suspects, channel, self._rate, self._policy.run_gap)
         unclear = find_unclear(words, channel, self._rate)
@@ -200,9 +137,11 @@ class Ledger:
         doubted = {i for piece in unclear for i in range(piece.first, piece.last + 1)}
         talk = [i for i, part in enumerate(parts(words)) if part is Part.OTHER]
         near = to_samples(LONE_S, self._rate)
-        self._channels[channel] = _Channel(
+        self._channels[channel] = Side(
             list(words),
-            find_cues(words, channel),
+            both_cues(
+                find_cues(words, channel), spotted_cues(said, channel, self._rate), self._rate
+            ),
             mark_lone(strict, near),
             [*mark_lone(lenient, near), *unclear],
             [words[i].span.start for i in talk],
@@ -236,7 +175,7 @@ class Ledger:
         """
         asks = Asks(self._policy, self._rate)
         verdicts: list[Verdict] = []
-        chains: list[_Chain] = []
+        chains: list[Chain] = []
         hold: list[int | None] = [None] * len(self._channels)
         heard = known or [now] * len(self._channels)
         for event in self._events():
@@ -257,7 +196,7 @@ class Ledger:
         return Judged(tuple(verdicts), tuple(hold), asks.armed(now))
 
     def _weigh(
-        self, piece: Piece, asks: Asks, chains: list[_Chain], verdicts: list[Verdict]
+        self, piece: Piece, asks: Asks, chains: list[Chain], verdicts: list[Verdict]
     ) -> None:
         """Put a piece into its chain; where it was asked for, it is sensitive already."""
         entity, firm = asks.answer(piece)
@@ -271,7 +210,7 @@ class Ledger:
             score = 0.9 if firm else 0.7
             verdicts.append(Verdict(piece.channel, piece.reach, entity, score, source))
             return
-        found = self._opinion(chain)[0]
+        found = self._opinions.of(chain)[0]
         if found is not None:
             asks.found(found, piece)
 
@@ -285,7 +224,7 @@ class Ledger:
             timed += [(p.span.start, 1, p) for p in (*channel.strict, *channel.lenient)]
         return [event for *_, event in sorted(timed, key=lambda e: e[:2])]
 
-    def _lead(self, chains: Sequence[_Chain]) -> None:
+    def _lead(self, chains: Sequence[Chain]) -> None:
         """Take digits right before a long number that was asked for as the start of it."""
         for chain in chains:
             if chain.entity is not None or len(chain.digits) < GROUP:
@@ -308,7 +247,7 @@ class Ledger:
 
     def _close(
         self,
-        chain: _Chain,
+        chain: Chain,
         heard: Sequence[int],
         verdicts: list[Verdict],
         hold: list[int | None],
@@ -323,7 +262,7 @@ class Ledger:
             if self._keeps_last4(chain):
                 self._spare_last4(chain, verdicts, is_open=is_open, hold=hold)
             return
-        entity, score, rule = self._opinion(chain)
+        entity, score, rule = self._opinions.of(chain)
         if entity is None and chain.led is not None:
             entity, score, rule = chain.led, 0.6, "start"
         if entity is not None:
@@ -334,11 +273,11 @@ class Ledger:
         elif is_open:
             _hold(hold, chain.channel, chain.start)
 
-    def _keeps_last4(self, chain: _Chain) -> bool:
+    def _keeps_last4(self, chain: Chain) -> bool:
         return self._policy.keep_last4 and chain.entity is Entity.CREDIT_CARD
 
     def _spare_last4(
-        self, chain: _Chain, verdicts: list[Verdict], *, is_open: bool, hold: list[int | None]
+        self, chain: Chain, verdicts: list[Verdict], *, is_open: bool, hold: list[int | None]
     ) -> None:
         """Leave the last four digits of a whole card number audible; hold until it is whole.
 
@@ -367,7 +306,7 @@ class Ledger:
                     Verdict(verdict.channel, span, verdict.entity, verdict.score, verdict.source)
                 )
 
-    def _join(self, chains: list[_Chain], piece: Piece, entity: Entity | None) -> _Chain:
+    def _join(self, chains: list[Chain], piece: Piece, entity: Entity | None) -> Chain:
         """Return the chain that ``piece`` continues, or a new one."""
         for chain in reversed(chains):
             if chain.channel != piece.channel:
@@ -377,10 +316,10 @@ class Ledger:
                 chain.pieces.append(piece)
                 return chain
             break
-        chains.append(_Chain([piece], entity))
+        chains.append(Chain([piece], entity))
         return chains[-1]
 
-    def _talk_between(self, chain: _Chain, piece: Piece) -> bool:
+    def _talk_between(self, chain: Chain, piece: Piece) -> bool:
         start, end = chain.span.end, piece.span.start
         return any(
             any(start <= cue.time < end for cue in channel.cues)
@@ -389,92 +328,12 @@ class Ledger:
             for index, channel in enumerate(self._channels)
         )
 
-    def _gap(self, chain: _Chain) -> int:
+    def _gap(self, chain: Chain) -> int:
         """Return how many samples a chain stays open after its last digit."""
         if any(p.harmless for p in chain.pieces):
             return to_samples(self._policy.run_gap, self._rate)
         may_be_card = len(chain.digits) >= GROUP
         return to_samples(CARD_GAP_S if may_be_card else self._policy.run_gap, self._rate)
-
-    def _opinion(self, chain: _Chain) -> tuple[Entity | None, float, str]:
-        """Ask the recognizers what a chain is, given the words before it on both channels."""
-        if self._announced(chain):
-            return None, 0.0, ""
-        if self._is_dense(chain):
-            return Entity.CREDIT_CARD, DENSE_SCORE, "dense"
-        channel = self._channels[chain.channel]
-        words = channel.words
-        first, last = chain.pieces[0].first, chain.pieces[-1].last
-        # Other numbers stay out of the text: next to this one they would read as part of it.
-        others = [p for p in channel.strict if p.last < first or p.first > last]
-        start = max([0, first - WORDS_BEFORE, *(p.last + 1 for p in others if p.last < first)])
-        end = min([last + 1 + WORDS_AFTER, *(p.first for p in others if p.first > last)])
-        around = words[start:end]
-        context = self._question(chain)
-        key = (tuple(w.text for w in around), tuple(w.span for w in around), first - start, context)
-        known = self._opinions.get(key)
-        if known is None:
-            if len(self._opinions) >= OPINIONS:
-                self._opinions.clear()
-            known = self._opinions[key] = self._analyse(
-                around, Span(first - start, last + 1 - start), context
-            )
-        return known
-
-    def _is_dense(self, chain: _Chain) -> bool:
-        """Whether so many digits came in a row, announced as nothing else, that it must be a card.
-
-        A number of which groups were lost has no shape left for the recognizers.
-        """
-        if Entity.CREDIT_CARD not in self._policy.entities or len(chain.digits) < DENSE_DIGITS:
-            return False
-        return not any(p.harmless for p in chain.pieces)
-
-    def _announced(self, chain: _Chain) -> bool:
-        """Whether the chain was announced as something harmless, and is not too long for it."""
-        start = chain.span.start - to_samples(HARMLESS_S, self._rate)
-        cues = [
-            cue
-            for channel in self._channels
-            for cue in channel.cues
-            if cue.strong and start <= cue.time < chain.span.start
-        ]
-        last = max(cues, key=lambda cue: cue.time, default=None)
-        return (
-            last is not None
-            and (last.entity is None or last.entity not in self._policy.entities)
-            and len(chain.digits) < TOO_LONG
-        )
-
-    def _analyse(
-        self, words: Sequence[Word], inside: Span, context: tuple[str, ...]
-    ) -> tuple[Entity | None, float, str]:
-        runs = find_runs(words, rate=self._rate, max_gap_s=CARD_GAP_S)
-        text = normalise(words, runs)
-        mine = [r for r in runs if r.first < inside.end and r.last >= inside.start]
-        ranges = [_range(text.owners, run) for run in mine]
-        best: tuple[Entity | None, float, str] = (None, 0.0, "")
-        for judgement in self._analyzer.analyse(text.text, context=context):
-            touches = any(judgement.start < b and a < judgement.end for a, b in ranges)
-            vague = judgement.rule.endswith(VAGUE) and judgement.entity is not Entity.CREDIT_CARD
-            vague = vague or judgement.rule.endswith("-part")
-            wanted = judgement.entity in self._policy.entities - SHORT
-            enough = judgement.score >= self._policy.min_score
-            if touches and wanted and enough and not vague and judgement.score > best[1]:
-                best = (judgement.entity, judgement.score, judgement.rule)
-        return best
-
-    def _question(self, chain: _Chain) -> tuple[str, ...]:
-        """Return the last words that the other channel said before the chain."""
-        end = chain.span.start
-        start = end - to_samples(QUESTION_S, self._rate)
-        return tuple(
-            word.text.strip().lower().strip(".,?!")
-            for index, channel in enumerate(self._channels)
-            if index != chain.channel
-            for word in channel.words[-200:]
-            if start <= word.span.start < end
-        )[-QUESTION_WORDS:]
 
 
 def _sentences(talk: Sequence[int], reach: int) -> list[int]:
@@ -489,8 +348,3 @@ def _sentences(talk: Sequence[int], reach: int) -> list[int]:
 def _hold(hold: list[int | None], channel: int, start: int) -> None:
     known = hold[channel]
     hold[channel] = start if known is None else min(known, start)
-
-
-def _range(owners: Sequence[int], run: NumberRun) -> tuple[int, int]:
-    inside = [i for i, owner in enumerate(owners) if run.first <= owner <= run.last]
-    return (inside[0], inside[-1] + 1) if inside else (0, 0)

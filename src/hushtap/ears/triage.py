@@ -1,0 +1,93 @@
+"""Which windows of a file the decoder must read: those near a number, or a request for one.
+
+The spotter hears every window at about a fifth of the cost of both ears. Where
+no transcript is wanted, the decoder only has to tell what a number is: it reads
+the windows of all channels around number speech, as far back as the question
+for it is likely to lie, and around words that ask for a card or the like. A
+question further back arms the call by the spotter alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hushtap.ears.spots import ON, SHORTEST
+from hushtap.numbers.cues import asks_for_secret
+from hushtap.timeline import Span
+from hushtap.vad import EAR_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hushtap.ears.engine import Heard
+    from hushtap.ears.shared import Ear
+    from hushtap.ears.windows import Window
+
+BEFORE: Final = 30 * EAR_RATE
+"""Samples before number speech whose words may tell what it is."""
+
+AFTER: Final = 8 * EAR_RATE
+"""Samples after it: "that was my zip", and the rest of a sentence."""
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    window: Window
+    heard: Heard | None = None
+
+
+class Triage:
+    """Hears the windows of one call: the spotter all, the decoder those that need it.
+
+    ``ear`` has a spotter. Windows come back in the order in which they went in, once
+    what may follow them is known.
+    """
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+        self._pending: list[_Pending] = []
+        self._marks: list[Span] = []
+        """Where the decoder must read, on the ears' clock, latest last."""
+
+    def hear(self, windows: Sequence[Window], *, last: bool = False) -> list[tuple[Window, Heard]]:
+        """Take more windows; return those that are decided, with what was heard in them.
+
+        ``last``: no window follows, and all are decided.
+        """
+        tracks = self._ear.listen([w.audio for w in windows], [False] * len(windows))
+        for window, heard in zip(windows, tracks, strict=True):
+            self._pending.append(_Pending(window, heard))
+            if _matters(heard):
+                start = max(0, window.span.start - BEFORE)
+                self._marks.append(Span(start, window.span.end + AFTER))
+        if not self._pending:
+            return []
+        horizon = max(p.window.span.end for p in self._pending) - BEFORE
+        decided = len(self._pending)
+        if not last:
+            late = (i for i, p in enumerate(self._pending) if p.window.span.end > horizon)
+            decided = next(late, decided)
+        ready, self._pending = self._pending[:decided], self._pending[decided:]
+        self._read(ready)
+        self._marks = [mark for mark in self._marks if mark.end > horizon - BEFORE]
+        return [(p.window, p.heard) for p in ready if p.heard is not None]
+
+    def _read(self, ready: Sequence[_Pending]) -> None:
+        wanted = [
+            p
+            for p in ready
+            if p.window.words and any(mark.overlaps(p.window.span) for mark in self._marks)
+        ]
+        heard = self._ear.listen([p.window.audio for p in wanted], [True] * len(wanted))
+        for pending, answer in zip(wanted, heard, strict=True):
+            pending.heard = answer
+
+
+def _matters(heard: Heard) -> bool:
+    """Whether a window holds number speech, or a word that asks for a secret."""
+    track = heard.digits
+    if track is None:
+        return True
+    number = int((track.number >= ON).sum())
+    return number >= SHORTEST or asks_for_secret(word.text for word in track.cues)
