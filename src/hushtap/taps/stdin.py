@@ -93,7 +93,6 @@ def _linear(data: bytes, encoding: Encoding) -> Samples:
 def _table(encoding: Encoding) -> Samples:
     """Return the samples that the 256 codes stand for, shape ``(256,)``: libsndfile's table."""
     codes = io.BytesIO(bytes(range(256)))
-    samples: Samples
     samples, _ = soundfile.read(
         codes,
         dtype="int16",
@@ -102,4 +101,4 @@ def _table(encoding: Encoding) -> Samples:
         format="RAW",
         subtype=_SUBTYPES[encoding],
     )
-    return samples
+    return np.asarray(samples, np.int16)
