@@ -18,6 +18,7 @@ import typer.testing
 import hushtap
 from hushtap.cli import app, main
 from hushtap.cli.output import clock
+from hushtap.outputs import findings_as_json
 from hushtap.vault.recordings import State, Vault
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ def test_live_from_a_pipe_records_what_batch_would(
     batch = Vault.open(vaulted / "calls.vault", passphrase=RIGHT)
     [info] = batch.list()
     assert live.complete
+    assert last["findings"] == findings_as_json(live.findings, RATE)
+    assert live.info.findings == {"US_SSN": len(last["findings"])}
     assert np.array_equal(live.samples, batch.read(info.id).samples)
 
 
