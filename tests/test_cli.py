@@ -105,7 +105,7 @@ NO_LARGE = "large is neither a model nor a folder with one: choose tiny.en, base
         (["live", "-", "--encoding", "opus"], "is not one of"),
         (["live", "x.wav", "--encoding", "mulaw"], "--encoding is of raw samples from -"),
         (["live", "--microphone", "--encoding", "alaw"], "--encoding is of raw samples from -"),
-        (["live", "x.wav", "--model", "large"], NO_LARGE),
+        (["live", "CALL", "--model", "large"], NO_LARGE),
         (["redact", "CALL", "--vault", "v", "--out", "o", "--model", "large"], NO_LARGE),
         (["check", "CALL", "--model", "large"], NO_LARGE),
         (["eval", "CASES", "--model", "large"], NO_LARGE),
