@@ -19,6 +19,7 @@ import hushtap
 from hushtap.cli import app, main
 from hushtap.cli.output import clock
 from hushtap.outputs import findings_as_json
+from hushtap.vault.keys import generate_keypair
 from hushtap.vault.recordings import State, Vault
 
 if TYPE_CHECKING:
@@ -281,11 +282,16 @@ def test_where_an_unprotected_key_lies_is_told_once_and_it_can_be_moved(
     assert capfd.readouterr().out.count("closed, sound") == 2
 
 
-def test_a_protected_key_and_a_vault_that_cannot_be_made_bring_no_note(
+def test_where_no_unprotected_key_is_made_there_is_no_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     soundfile.write(tmp_path / "call.wav", np.zeros(800, np.int16), RATE)
     assert in_process(["redact", "call.wav", "--vault", "v"], tmp_path, monkeypatch, RIGHT) == 0
+    assert capfd.readouterr().err == ""
+    args = ["redact", "call.wav", "--vault", "keyed"]
+    (tmp_path / "keyed" / "keys").mkdir(parents=True)
+    generate_keypair(tmp_path / "keyed" / "keys")
+    assert in_process(args, tmp_path, monkeypatch, None) == 0
     assert capfd.readouterr().err == ""
     args = ["redact", "call.wav", "--vault", "call.wav/v"]
     assert in_process(args, tmp_path, monkeypatch, None) == 1
