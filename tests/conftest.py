@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -92,6 +93,18 @@ def ssn_call(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("calls") / "ssn.wav"
     soundfile.write(path, audio[9 * rate : 19 * rate], rate, subtype="PCM_16")
     return path
+
+
+@pytest.fixture(scope="session")
+def truth_of_ssn_call(ssn_call: Path, samples: Path) -> str:
+    """The truth of that call, as JSON."""
+    info = soundfile.info(str(ssn_call))
+    truth = json.loads((samples / "sample_ssn.json").read_text())
+    for span in truth["spans"]:
+        for edge in ("start", "end"):
+            # It begins at 9 s of the sample.
+            span[edge] = min(max(0.0, span[edge] - 9.0), info.duration)
+    return json.dumps(truth)
 
 
 @pytest.fixture(scope="session")

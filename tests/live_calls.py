@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
-import soundfile
-import soxr
 
 from hushtap import batch
 from hushtap.ears.windows import LIVE_WORDS
 from hushtap.errors import HushtapError
-from hushtap.evaluate import OPEN_SECONDS, Truth, TruthSpan, load_truth, score
+from hushtap.evaluate import OPEN_SECONDS, Truth, TruthSpan, score
 from hushtap.pipeline import Call
-from hushtap.session import Ears, Session
-from hushtap.timeline import Span, to_samples
+from hushtap.session import Ears
+from hushtap.timeline import Span
 from hushtap.values import (
     AudioFormat,
     Entity,
@@ -30,8 +26,7 @@ from hushtap.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,8 +38,6 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 FORMAT = AudioFormat(RATE, 2)
-BEGIN_S, END_S = 9.0, 19.0
-PATIENT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -60,20 +53,6 @@ class Clip:
             span = Span(start, min(start + size, len(audio)))
             for channel in range(audio.shape[1]):
                 yield PcmChunk(channel, span, audio[span.start : span.end, channel])
-
-
-@pytest.fixture(scope="module")
-def clip(samples: Path) -> Clip:
-    audio, rate = soundfile.read(samples / "sample_ssn.wav", dtype="int16")
-    part = audio[int(BEGIN_S * rate) : int(END_S * rate)].astype(np.float64)
-    at_rate = np.rint(soxr.resample(part, rate, RATE)).clip(-32768, 32767).astype(np.int16)
-    spans = load_truth(samples / "sample_ssn.json").spans
-    return Clip(at_rate, tuple(_inside(span) for span in spans if span.end < END_S))
-
-
-def _inside(span: TruthSpan) -> tuple[int, Span]:
-    start, end = (to_samples(at - BEGIN_S, RATE) for at in (span.start, span.end))
-    return span.channel, Span(start, end)
 
 
 _KNOWN: dict[bytes, Heard] = {}
@@ -93,11 +72,6 @@ class Remembering:
         for window, heard in zip(new, self.engine.listen(new), strict=True):
             self.known[window.tobytes()] = heard
         return [self.known[w.tobytes()] for w in windows]
-
-
-@pytest.fixture(scope="module")
-def ear(engine: Engine) -> Remembering:
-    return Remembering(engine)
 
 
 class RaisingEar:
@@ -161,49 +135,6 @@ class Played:
         return [f for f in self.findings if f.entity is Entity.UNHEARD]
 
 
-@pytest.fixture
-def play(policy: Policy, analyzer: SpokenAnalyzer, ear: Remembering) -> Callable[..., Played]:
-    """Feed chunks to a session without a sink, as fast as it takes them; return all of it."""
-
-    def run(
-        chunks: Iterable[PcmChunk],
-        *,
-        by: RaisingEar | StallingEar | Remembering | None = None,
-        judge: Analyzer | None = None,
-        deadline: float = PATIENT_S,
-        wait: bool = True,
-        audio_format: AudioFormat = FORMAT,
-    ) -> Played:
-        with Ears(by or ear) as ears:
-            events: list[Event] = []
-
-            async def session() -> Played:
-                made = Session(
-                    audio_format,
-                    ears=ears,
-                    policy=policy,
-                    analyzer=judge or analyzer,
-                    deadline=deadline,
-                    on_event=events.append,
-                )
-                async with made:
-                    for chunk in chunks:
-                        if wait:
-                            await made.feed(chunk, wait=True)
-                        else:
-                            made.offer(chunk)
-                audio = joined([chunk async for chunk in made])
-                return Played(audio, made.findings(), made.transcript(), events, ears)
-
-            try:
-                return asyncio.run(session())
-            finally:
-                if isinstance(by, StallingEar):
-                    by.let_go.set()
-
-    return run
-
-
 def joined(chunks: Iterable[RedactedChunk], channels: int = 2) -> list[Samples]:
     """Return each channel's audio; the chunks must leave no gap."""
     joined: list[list[Samples]] = [[np.zeros(0, np.int16)] for _ in range(channels)]
@@ -241,8 +172,3 @@ class Reference:
 
     def of(self, chunks: Iterable[PcmChunk]) -> tuple[list[Samples], list[Finding]]:
         return in_batch(chunks, self.ear, self.policy, self.analyzer)
-
-
-@pytest.fixture
-def reference(ear: Remembering, policy: Policy, analyzer: SpokenAnalyzer) -> Reference:
-    return Reference(ear, policy, analyzer)

@@ -18,6 +18,8 @@ import typer.testing
 import hushtap
 from hushtap.cli import app, main
 from hushtap.cli.output import clock
+from hushtap.outputs import findings_as_json
+from hushtap.vault.keys import generate_keypair
 from hushtap.vault.recordings import State, Vault
 
 if TYPE_CHECKING:
@@ -81,6 +83,9 @@ def test_a_dry_run_tells_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+NO_LARGE = "large is neither a model nor a folder with one: choose tiny.en, base"
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [
@@ -98,6 +103,15 @@ def test_a_dry_run_tells_and_writes_nothing(
         (["live", "-"], "give --rate and --channels"),
         (["live", "-", "--rate", "5000", "--channels", "1"], "outside 8000-48000"),
         (["live", "x.wav", "--pace", "slow"], "is not one of"),
+        (["live", "-", "--encoding", "opus"], "is not one of"),
+        (["live", "x.wav", "--encoding", "mulaw"], "--encoding is of raw samples from -"),
+        (["live", "--microphone", "--encoding", "alaw"], "--encoding is of raw samples from -"),
+        (["live", "CALL", "--model", "large"], NO_LARGE),
+        (["redact", "CALL", "--vault", "v", "--out", "o", "--model", "large"], NO_LARGE),
+        (["check", "CALL", "--model", "large"], NO_LARGE),
+        (["eval", "CASES", "--model", "large"], NO_LARGE),
+        (["models", "verify", "large"], NO_LARGE),
+        (["models", "fetch", "large"], "no model is called large: choose tiny.en, base"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -107,8 +121,12 @@ def test_wrong_use_is_told_on_stderr(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    *,
+    ssn_call: Path,
+    samples: Path,
 ) -> None:
-    code = in_process(args, tmp_path, monkeypatch)
+    stand_for = {"CALL": str(ssn_call), "CASES": str(samples)}
+    code = in_process([stand_for.get(arg, arg) for arg in args], tmp_path, monkeypatch)
     captured = capfd.readouterr()
     assert code == 2
     assert captured.out == ""
@@ -216,10 +234,69 @@ def test_live_from_a_pipe_records_what_batch_would(
     batch = Vault.open(vaulted / "calls.vault", passphrase=RIGHT)
     [info] = batch.list()
     assert live.complete
+    assert last["findings"] == findings_as_json(live.findings, RATE)
+    assert live.info.findings == {"US_SSN": len(last["findings"])}
     assert np.array_equal(live.samples, batch.read(info.id).samples)
 
 
+def test_live_from_a_pipe_of_g711_records_what_others_decode(tmp_path: Path) -> None:
+    # Every code: a buzz in which no ear hears a number.
+    codes = bytes(range(256)) * 40
+    decoded = subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "alaw", "-ar", "8000", "-i", "-", "-f", "s16le", "-"],
+        input=codes,
+        capture_output=True,
+        check=True,
+    ).stdout
+    args = ["live", "-", "--encoding", "alaw", "--rate", "8000", "--channels", "1"]
+    subprocess.run(
+        [SCRIPT, *args, "--pace", "fast", "--vault", "v"], cwd=tmp_path, input=codes, check=True
+    )
+    vault = Vault.open(tmp_path / "v")
+    [info] = vault.list()
+    assert info.findings == {}
+    assert vault.read(info.id).samples[:, 0].astype("<i2").tobytes() == decoded
+
+
 # --- vault
+
+
+def test_where_an_unprotected_key_lies_is_told_once_and_it_can_be_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "call.wav", np.zeros(800, np.int16), RATE)
+    redact = ["redact", "call.wav", "--vault", "v", "--force"]
+    assert in_process(redact, tmp_path, monkeypatch, None) == 0
+    key = tmp_path / "v" / "keys" / "private.key"
+    [note] = capfd.readouterr().err.splitlines()
+    assert note.startswith(f"hushtap: note: {key} opens every recording of this vault")
+    assert "--key FILE" in note
+    # As the note says.
+    (tmp_path / "safe").mkdir()
+    key.rename(tmp_path / "safe" / "reading.key")
+    assert in_process(redact, tmp_path, monkeypatch, None) == 0
+    assert capfd.readouterr().err == ""
+    verify = ["vault", "verify", "--vault", "v"]
+    assert in_process(verify, tmp_path, monkeypatch) == 1
+    assert in_process([*verify, "--key", "safe/reading.key"], tmp_path, monkeypatch) == 0
+    assert capfd.readouterr().out.count("closed, sound") == 2
+
+
+def test_where_no_unprotected_key_is_made_there_is_no_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "call.wav", np.zeros(800, np.int16), RATE)
+    assert in_process(["redact", "call.wav", "--vault", "v"], tmp_path, monkeypatch, RIGHT) == 0
+    assert capfd.readouterr().err == ""
+    args = ["redact", "call.wav", "--vault", "keyed"]
+    (tmp_path / "keyed" / "keys").mkdir(parents=True)
+    generate_keypair(tmp_path / "keyed" / "keys")
+    assert in_process(args, tmp_path, monkeypatch, None) == 0
+    assert capfd.readouterr().err == ""
+    args = ["redact", "call.wav", "--vault", "call.wav/v"]
+    assert in_process(args, tmp_path, monkeypatch, None) == 1
+    [line] = capfd.readouterr().err.splitlines()
+    assert "a vault cannot be made here" in line
 
 
 def test_a_recording_is_shown_and_exported_with_the_passphrase(
@@ -307,8 +384,6 @@ def test_models_are_listed_and_verified(
     (tmp_path / "other").mkdir()
     assert in_process(["models", "verify", "./other"], tmp_path, monkeypatch) == 3
     assert "other" in capfd.readouterr().err
-    assert in_process(["models", "fetch", "huge"], tmp_path, monkeypatch) == 3
-    assert "no model is called huge" in capfd.readouterr().err
 
 
 def test_the_doctor_checks_what_commands_need(

@@ -13,20 +13,14 @@ from hushtap.cli import main
 from hushtap.evaluate import load_truth
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmark.md"
-BEGIN = 9.0
-"""Where in ``sample_ssn`` the call of ``ssn_call`` begins."""
 
 
 @pytest.fixture(scope="module")
-def place(ssn_call: Path, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(ssn_call: Path, truth_of_ssn_call: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``cases/`` and the copies ``theirs/``, muted where the truth says."""
     folder = tmp_path_factory.mktemp("benchmark")
     audio, rate = soundfile.read(ssn_call, dtype="int16")
-    length = len(audio) / rate
-    truth = json.loads((samples / "sample_ssn.json").read_text())
-    for span in truth["spans"]:
-        span["start"] = min(max(0.0, span["start"] - BEGIN), length)
-        span["end"] = min(max(0.0, span["end"] - BEGIN), length)
+    truth = json.loads(truth_of_ssn_call)
     for name in ("cases", "theirs"):
         (folder / name).mkdir()
     soundfile.write(folder / "cases" / "ssn.wav", audio, rate)

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+import typer.main
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "docs/usage.md")
@@ -27,9 +29,15 @@ def blocks(document: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, ssn_call: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(
+    tmp_path: Path, ssn_call: Path, truth_of_ssn_call: str, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A folder as the documents assume it."""
     shutil.copy(ssn_call, tmp_path / "call.wav")
+    for folder, name in (("cases", "call"), ("samples", "sample_ssn")):
+        (tmp_path / folder).mkdir()
+        shutil.copy(ssn_call, tmp_path / folder / f"{name}.wav")
+        (tmp_path / folder / f"{name}.json").write_text(truth_of_ssn_call)
     (tmp_path / "calls" / "monday").mkdir(parents=True)
     soundfile.write(tmp_path / "calls" / "monday" / "1.flac", np.zeros((8_000, 2)), 8_000)
     [policy] = [content for language, content in blocks("docs/usage.md") if language == "toml"]
@@ -92,6 +100,58 @@ def test_make_targets_exist() -> None:
     assert len(targets) >= 3
     for target in targets:
         assert re.search(rf"^{''.join(target)}:", makefile, re.MULTILINE), target
+
+
+def commands_named(text: str) -> set[str]:
+    """Return what stands in ``text`` as a command, inline or in a block, without ``$``."""
+    lines = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
+    inline = re.findall(r"`((?:\.venv/bin/)?hushtap [^`]+)`", text)
+    return {
+        part.strip().removeprefix(".venv/bin/")
+        for line in (*lines, *inline)
+        for part in line.split("|")
+        if re.match(r"(\.venv/bin/)?hushtap ", part.strip())
+    }
+
+
+def tree(command: Any, *names: str) -> dict[tuple[str, ...], Any]:  # noqa: ANN401
+    """Return all commands below ``command`` (of Click, or Typer's own copy) by their words."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        return {names: command}
+    return {
+        words: leaf
+        for name, one in below.items()
+        for words, leaf in tree(one, *names, name).items()
+    }
+
+
+def test_every_command_is_explained_and_every_option_named_exists() -> None:
+    from hushtap.cli import app  # noqa: PLC0415
+
+    leaves = tree(typer.main.get_command(app))
+    text = "\n".join((ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS)
+    helped = {
+        line
+        for leaf in leaves.values()
+        for line in re.findall(r"\[cyan\](?:sox.*\| )?(hushtap .*?)\[/\]", leaf.help or "")
+    }
+    named = commands_named(text)
+    assert len(named) > 15
+    assert len(helped) > 15
+    explained = set()
+    for line in named | helped:
+        words = line.split()[1:]
+        if words[0].startswith("-"):
+            continue
+        found = [path for path in leaves if tuple(words[: len(path)]) == path]
+        assert found or "|" in line, line
+        for path in found:
+            known = {option for parameter in leaves[path].params for option in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= known | {"--help"}, line
+            explained |= {path} if line in named else set()
+    # These are named by what calls them: make demo, make bench.
+    assert set(leaves) - explained <= {("demo",)}
 
 
 def test_shown_formats_are_real() -> None:

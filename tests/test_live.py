@@ -14,12 +14,7 @@ from hushtap.live import BACKLOG_S, Failed
 from hushtap.observe import Reason
 from hushtap.session import Ears, Session
 from hushtap.timeline import to_samples
-from hushtap.values import (
-    Finding,
-    RedactedChunk,
-    Samples,
-    TranscriptWord,
-)
+from hushtap.values import Finding, RedactedChunk, Samples, TranscriptWord
 from live_calls import (
     FORMAT,
     RATE,
@@ -28,11 +23,8 @@ from live_calls import (
     Played,
     Remembering,
     assert_same,
-    clip,
-    ear,
     in_batch,
     joined,
-    play,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +34,7 @@ if TYPE_CHECKING:
     from hushtap.numbers.ledger import Analyzer
     from hushtap.pii.policy import Policy
 
-__all__ = ["clip", "ear", "play"]
+pytest_plugins = ["live_fixtures"]
 
 
 def test_what_the_backlog_cannot_hold_is_silence(clip: Clip, play: Callable[..., Played]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hushtap import models
-from hushtap.errors import ModelError
+from hushtap.errors import ModelError, UsageError
 from hushtap.manifest import load_manifest
 
 if TYPE_CHECKING:
@@ -201,9 +201,9 @@ def test_fetch_from_a_bad_folder_leaves_nothing(folder: Path, own_cache: Path) -
 
 
 def test_unknown_names_and_folders(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"neither a model \(tiny.en, base\) nor a folder"):
+    with pytest.raises(UsageError, match=r"huge is neither a model .+: choose tiny.en, base"):
         models.resolve("huge")
-    with pytest.raises(ModelError, match=r"no model is called huge: choose tiny.en, base"):
+    with pytest.raises(UsageError, match=r"no model is called huge: choose tiny.en, base"):
         models.fetch("huge")
     with pytest.raises(ModelError, match=r"model.bin is missing"):
         models.resolve(tmp_path)

@@ -14,24 +14,9 @@ from hushtap.errors import TapError
 from hushtap.observe import Reason
 from hushtap.session import Ears, Pace, record_live
 from hushtap.taps.file import FileTap
-from hushtap.values import (
-    AudioFormat,
-    PcmChunk,
-)
+from hushtap.values import AudioFormat, PcmChunk
 from hushtap.vault.recordings import State, Vault
-from live_calls import (
-    FORMAT,
-    RATE,
-    Clip,
-    Played,
-    Reference,
-    Remembering,
-    assert_same,
-    clip,
-    ear,
-    in_batch,
-    reference,
-)
+from live_calls import FORMAT, RATE, Clip, Played, Reference, Remembering, assert_same, in_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +26,7 @@ if TYPE_CHECKING:
     from hushtap.numbers.ledger import Analyzer
     from hushtap.pii.policy import Policy
 
-__all__ = ["clip", "ear", "reference"]
+pytest_plugins = ["live_fixtures"]
 
 
 @dataclass

@@ -12,23 +12,8 @@ import soundfile
 from hushtap.live import Muted, Progress
 from hushtap.session import Ears, Session
 from hushtap.taps.file import FileTap
-from hushtap.values import (
-    Entity,
-)
-from live_calls import (
-    FORMAT,
-    RATE,
-    Clip,
-    Played,
-    Reference,
-    Remembering,
-    assert_same,
-    clip,
-    ear,
-    in_batch,
-    play,
-    reference,
-)
+from hushtap.values import Entity
+from live_calls import FORMAT, RATE, Clip, Played, Reference, Remembering, assert_same, in_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +23,7 @@ if TYPE_CHECKING:
     from hushtap.numbers.ledger import Analyzer
     from hushtap.pii.policy import Policy
 
-__all__ = ["clip", "ear", "play", "reference"]
+pytest_plugins = ["live_fixtures"]
 
 
 def test_a_session_mutes_what_a_batch_mutes(

@@ -9,23 +9,8 @@ import numpy as np
 
 from hushtap.observe import Queue, Reason
 from hushtap.session import Ears, Session
-from hushtap.values import (
-    Entity,
-    Samples,
-)
-from live_calls import (
-    FORMAT,
-    RATE,
-    Clip,
-    Played,
-    RaisingEar,
-    Remembering,
-    StallingEar,
-    clip,
-    ear,
-    joined,
-    play,
-)
+from hushtap.values import Entity, Samples
+from live_calls import FORMAT, RATE, Clip, Played, RaisingEar, Remembering, StallingEar, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +21,7 @@ if TYPE_CHECKING:
     from hushtap.numbers.ledger import Analyzer
     from hushtap.pii.policy import Policy
 
-__all__ = ["clip", "ear", "play"]
+pytest_plugins = ["live_fixtures"]
 
 
 def test_an_ear_that_raises_leaves_its_windows_muted(

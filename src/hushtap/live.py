@@ -152,6 +152,11 @@ class LiveCall:
         with self._turn_lock:
             return self._guarded.findings()
 
+    def written(self) -> list[Finding]:
+        """Return the findings that the sink was given, in order of time."""
+        with self._turn_lock:
+            return self._outlet.written()
+
     def due(self) -> float | None:
         """Return when (monotonic seconds) the next turn is due even if nobody wakes it."""
         return min((asked.due for asked in list(self._asked)), default=None)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hushtap import resources
-from hushtap.errors import ModelError
+from hushtap.errors import ModelError, UsageError
 from hushtap.manifest import ModelSpec, Source, file_problem, load_manifest, problem
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def resolve(name_or_path: str | Path) -> Path:
     CTranslate2 Whisper folder, its files present but not known to the manifest.
 
     Raises:
+        UsageError: it is neither a name of the manifest nor a folder.
         ModelError: nothing local holds it, or what is there is not what it says.
     """
     spec = _named(name_or_path)
@@ -114,6 +115,7 @@ def verify(name_or_path: str | Path) -> Path:
     A path is compared with the model whose ``model.bin`` it claims by size.
 
     Raises:
+        UsageError: it is neither a name of the manifest nor a folder.
         ModelError: a file is missing, extra, a link, of another length or of
             other bytes; or the folder is no model of the manifest.
     """
@@ -140,11 +142,12 @@ def fetch(name: str, *, source: str | Path | None = None) -> Path:
     in the cache is kept, a bad one replaced; the folder appears whole or not at all.
 
     Raises:
+        UsageError: no model has that name.
         ModelError: no source has it, or the source's bytes are not the manifest's.
     """
     spec = _named(name)
     if spec is None:
-        raise ModelError(f"no model is called {name}: choose {', '.join(load_manifest())}")
+        raise UsageError(f"no model is called {name}: choose {', '.join(load_manifest())}")
     target = cache_folder() / spec.name
     if target.exists() and problem(target, spec) is None:
         return target
@@ -212,7 +215,7 @@ def _check_shape(folder: Path) -> Path:
     """Return ``folder`` if it looks like a CTranslate2 Whisper model."""
     names = ", ".join(load_manifest())
     if not folder.is_dir():
-        raise ModelError(f"{folder} is neither a model ({names}) nor a folder with one")
+        raise UsageError(f"{folder} is neither a model nor a folder with one: choose {names}")
     for needed in (("model.bin",), ("config.json",), ("tokenizer.json",), _VOCABULARIES):
         if not any((folder / name).is_file() for name in needed):
             raise ModelError(

@@ -52,7 +52,8 @@ class Outlet:
     def __init__(self, audio_format: AudioFormat, sink: Sink | None) -> None:
         self._format = audio_format
         self._sink = sink
-        self._written = News(audio_format.channels)
+        self._news = News(audio_format.channels)
+        self._written: list[Finding] = []
         self._lock = threading.Lock()
         self._chunks: deque[RedactedChunk] = deque()
         self._words: list[TranscriptWord] = []
@@ -82,8 +83,9 @@ class Outlet:
             self._sink.add_words(words)
         lag = to_samples(0 if last else SETTLED_S, self._format.sample_rate)
         until = [guarded.cleared_until(c) - lag for c in range(self._format.channels)]
-        if fresh := self._written.fresh(findings, until):
+        if fresh := self._news.fresh(findings, until):
             self._sink.add_findings(fresh)
+            self._written += fresh
 
     def end(self) -> None:
         """Mark the recording complete. Raises whatever the sink raises."""
@@ -94,6 +96,13 @@ class Outlet:
         """Mark the recording interrupted."""
         if self._sink is not None:
             self._sink.abort()
+
+    def written(self) -> list[Finding]:
+        """Return the findings that the sink has, in order of time.
+
+        One that grew after it was written is there in two parts.
+        """
+        return sorted(self._written, key=lambda f: (f.span.start, f.channel))
 
     def released(self, most: int | None = None) -> list[RedactedChunk]:
         """Return the chunks not yet returned, at most so many."""

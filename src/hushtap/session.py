@@ -174,6 +174,10 @@ class Session:
         """Return all findings so far, in order of time."""
         return self._live.findings()
 
+    def written(self) -> list[Finding]:
+        """Return the findings that the sink was given, in order of time."""
+        return self._live.written()
+
     def __aiter__(self) -> Self:
         return self
 
@@ -277,7 +281,10 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveResult:
-    """A call that was recorded: its id in the vault, its findings, its samples per channel."""
+    """A call that was recorded: its id in the vault, its findings, its samples per channel.
+
+    The findings are those of the recording, in order of time.
+    """
 
     recording_id: str
     findings: tuple[Finding, ...]
@@ -338,7 +345,7 @@ async def record_live(
     finally:
         samples = session.position
         _log.info(LogEvent.CLOSED, {Name.RECORDING: identity, Name.SAMPLES: samples})
-    return LiveResult(recording.id, tuple(session.findings()), samples)
+    return LiveResult(recording.id, tuple(session.written()), samples)
 
 
 async def _read(tap: Tap, session: Session, stop: asyncio.Event, *, wait: bool) -> None:

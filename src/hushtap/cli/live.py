@@ -18,6 +18,7 @@ from hushtap.cli.screen import Screen
 from hushtap.cli.signals import INTERRUPTED, InterruptedRunError, answered_by
 from hushtap.cli.vault import DEFAULT, VaultOption
 from hushtap.errors import HushtapError, UsageError
+from hushtap.taps.encoding import Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -44,7 +45,7 @@ class Speed(StrEnum):
 
 def live(
     source: Annotated[
-        str | None, typer.Argument(metavar="[FILE|-]", help="An audio file, or - for raw PCM.")
+        str | None, typer.Argument(metavar="[FILE|-]", help="An audio file, or - for raw samples.")
     ] = None,
     *,
     microphone: Annotated[bool, typer.Option("--microphone", help="Record from a device.")] = False,
@@ -57,6 +58,9 @@ def live(
     ] = Speed.REALTIME,
     rate: Annotated[int | None, typer.Option(metavar="HZ", help="Of - and of a device.")] = None,
     channels: Annotated[int | None, typer.Option(metavar="1|2", help="Of - and a device.")] = None,
+    encoding: Annotated[
+        Encoding | None, typer.Option(help="Of -: 16-bit linear (s16le) where left out, or G.711.")
+    ] = None,
     vault: VaultOption = DEFAULT,
     policy: PolicyOption = "pci-ssn",
     mute: MuteOption = None,
@@ -76,15 +80,21 @@ def live(
     A call from another program, 16-bit little-endian, channels interleaved:
     [cyan]sox call.wav -t raw -e signed -b 16 - | hushtap live - --rate 8000 --channels 2[/]
 
+    The same as G.711 mu-law, as telephones send it:
+    [cyan]sox call.wav -t ul - | hushtap live - --encoding mulaw --rate 8000 --channels 2[/]
+
     A sound card, until Ctrl-C:
     [cyan]hushtap live --microphone --vault calls.vault[/]
     """
     if microphone == (source is not None):
         raise UsageError("give one source: a FILE, - for standard input, or --microphone")
+    from hushtap import models  # noqa: PLC0415
     from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
     chosen = choose_policy(policy, mute)
-    tap = _tap(source, device, pace, rate, channels)
+    # No vault is made for a call that no ear could hear.
+    models.resolve(models.default_model() if model is None else model)
+    tap = _tap(source, device, pace, rate=rate, channels=channels, encoding=encoding)
     wait = source is None or (source == "-" and not _gives_already())
     code = _record(
         tap if wait else BegunTap(tap),
@@ -99,13 +109,21 @@ def live(
 
 
 def _tap(
-    source: str | None, device: str | None, pace: Speed, rate: int | None, channels: int | None
+    source: str | None,
+    device: str | None,
+    pace: Speed,
+    *,
+    rate: int | None,
+    channels: int | None,
+    encoding: Encoding | None,
 ) -> AnyTap:
     from hushtap.taps.file import FileTap  # noqa: PLC0415
     from hushtap.taps.microphone import MicrophoneTap  # noqa: PLC0415
     from hushtap.taps.stdin import StreamTap  # noqa: PLC0415
     from hushtap.values import AudioFormat  # noqa: PLC0415
 
+    if encoding is not None and source != "-":
+        raise UsageError("--encoding is of raw samples from -: leave it out here")
     if source not in {None, "-"}:
         tap = FileTap(Path(str(source)))
         if pace is Speed.REALTIME:
@@ -113,7 +131,7 @@ def _tap(
             tap.chunk = tap.format.sample_rate // 50
         return tap
     if source == "-" and (rate is None or channels is None):
-        raise UsageError("- is raw PCM and does not say its format: give --rate and --channels")
+        raise UsageError("- is raw and does not say its format: give --rate and --channels")
     try:
         audio = AudioFormat(
             _MICROPHONE_RATE if rate is None else rate, 1 if channels is None else channels
@@ -124,7 +142,8 @@ def _tap(
         if sys.stdin is None:
             raise UsageError("- reads standard input, which is closed: pipe the call into it")
         # Unbuffered: a thread that waits in a buffer would keep the interpreter from ending.
-        return StreamTap(io.FileIO(sys.stdin.fileno(), closefd=False), audio)
+        stream = io.FileIO(sys.stdin.fileno(), closefd=False)
+        return StreamTap(stream, audio, encoding=encoding or Encoding.S16LE)
     number = int(device) if device is not None and device.isdecimal() else device
     return MicrophoneTap(audio, device=number)
 

@@ -125,7 +125,8 @@ def make_vault(path: Path) -> Vault:
     """Open the vault at ``path`` for writing, or make it.
 
     A new one asks a person at a terminal for a passphrase; without terminal it is
-    ``$HUSHTAP_PASSPHRASE``, and a note says so where that is not set.
+    ``$HUSHTAP_PASSPHRASE``. Where neither gives one, a note says, once the key is
+    made, where it lies and how to protect it.
 
     Raises:
         VaultError: it cannot be made or opened.
@@ -134,15 +135,19 @@ def make_vault(path: Path) -> Vault:
 
     if (path / "catalog.db").exists():
         return Vault.open(path)
+    key = path / "keys" / "private.key"
+    keyed = key.exists()
     secret = os.environ.get(PASSPHRASE)
     if secret is None and sys.stdin is not None and sys.stdin.isatty():
         secret = _ask(f"Passphrase for the new vault {path} (empty: none)", new=True)
-    if not secret:
+    vault = Vault.create(path, passphrase=secret or None)
+    if not keyed and key.exists() and not _is_protected(key):
         complain(
-            f"note: {path / 'keys' / 'private.key'} has no passphrase ({PASSPHRASE});"
-            " whoever can read it can open the recordings"
+            f"note: {key.resolve()} opens every recording of this vault and has no passphrase:"
+            " move it to where recordings are read and name it there with --key FILE (recording"
+            f" goes on without it); {PASSPHRASE} protects the key of a vault that is made with it"
         )
-    return Vault.create(path, passphrase=secret or None)
+    return vault
 
 
 def open_vault(path: Path, key: Path | None = None) -> Vault:

@@ -22,6 +22,7 @@ class Screen:
 
         self.failed = False
         self._lost = False
+        self._mutes = 0
         self._rate = rate
         self._status = Spinner("dots", "listening")
         self._live = Live(self._status, **moving())
@@ -65,6 +66,7 @@ class Screen:
             if self._json:
                 print_json({"event": "failed", "reason": str(event.reason)})
         elif isinstance(event, Muted):
+            self._mutes += 1
             start, end = (to_seconds(at, self._rate) for at in (event.span.start, event.span.end))
             if self._json:
                 print_json(
@@ -103,6 +105,9 @@ class Screen:
                 }
             )
             return
-        say(f"recording {result.recording_id}: {clock(seconds)}, {len(result.findings)} found")
+        found = len(result.findings)
+        # A long number is released, and told, in parts.
+        parts = f", muted in {self._mutes} parts" if self._mutes > found else ""
+        say(f"recording {result.recording_id}: {clock(seconds)}, {found} found{parts}")
         for finding in result.findings:
             say(f"  {finding_line(finding, self._rate)}")
