@@ -12,7 +12,8 @@ from conversation import AGENT, CALLER, Line
 from conversation import Call as Said
 from hushtap.ears.words import Suspect
 from hushtap.guarded import LOST
-from hushtap.numbers.ledger import SHORT, VAGUE, Verdict
+from hushtap.numbers.chains import SHORT, VAGUE
+from hushtap.numbers.ledger import Verdict
 from hushtap.numbers.pieces import Piece
 from hushtap.observe import Reason
 from hushtap.pii.recognizers import SpokenEmailRecognizer

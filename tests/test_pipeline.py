@@ -358,3 +358,42 @@ def test_findings_stay_within_the_call(one_channel: Callable[..., Call]) -> None
     assert list(spans_of(player.call))
     assert {f.entity for f in player.call.findings()} == {Entity.CREDIT_CARD}
     assert not player.channel(0)[RATE // 10 : 6 * RATE].any()
+
+
+def test_a_number_recognised_too_late_is_owned_up_to_and_no_mute_is_claimed(
+    one_channel: Callable[..., Call],
+) -> None:
+    audio = np.pad(voice(4.0), (0, 6 * RATE))
+    digits = [
+        "four",
+        "one",
+        "nine",
+        "two",
+        "eight",
+        "three",
+        "seven",
+        "five",
+        "six",
+        "four",
+        "two",
+        "eight",
+    ]
+    number = [(word, 0.3 + 0.25 * i, 0.5 + 0.25 * i) for i, word in enumerate(digits)]
+    talk = script(("well", 0.3, 0.5), ("hello", 0.6, 0.9), ("there", 0.9, 1.2))
+    counted = script(*number)
+
+    def hear(window: Window) -> Heard | None:
+        return (talk if window.span.end < 2 * EAR_RATE else counted)(window)
+
+    player = Player(one_channel(), mono(audio), hear).play_all(160)
+    call, out = player.finish().call, player.channel(0)
+    findings = call.findings()
+    [missed] = [f for f in findings if not f.muted]
+    assert missed.span.start <= 0.35 * RATE
+    assert np.array_equal(out[: missed.span.end], audio[: missed.span.end])
+    muted = [f.span for f in findings if f.muted]
+    assert muted
+    fade = RATE // 100
+    for span in muted:
+        assert not out[span.start + fade : span.end - fade].any()
+    assert "[" in next(w.text for w in call.transcript() if w.span.overlaps(missed.span))

@@ -92,7 +92,7 @@ class Teller:
             )
         events: list[Event] = [
             Muted(f.entity, f.channel, f.span, delay[f.channel])
-            for f in self._news.fresh(findings, until, self._rate)
+            for f in self._news.fresh([f for f in findings if f.muted], until, self._rate)
         ]
         moved = max(fed) + min(until)
         if moved - self._reported >= to_samples(PROGRESS_S, self._rate):
@@ -110,7 +110,7 @@ class News:
     """Which parts of findings were not told yet. Findings may grow after they were told."""
 
     def __init__(self, channels: int) -> None:
-        self._told: list[dict[Entity, list[Span]]] = [{} for _ in range(channels)]
+        self._told: list[dict[tuple[Entity, bool], list[Span]]] = [{} for _ in range(channels)]
 
     def fresh(
         self, findings: Iterable[Finding], until: list[int], least: int | None = None
@@ -122,7 +122,7 @@ class News:
         """
         news = []
         for finding in findings:
-            told = self._told[finding.channel].setdefault(finding.entity, [])
+            told = self._told[finding.channel].setdefault((finding.entity, finding.muted), [])
             whole = finding.span.end <= until[finding.channel]
             if finding.span in told or not (whole or least):
                 continue

@@ -26,7 +26,7 @@ from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
 from hushtap.numbers.ledger import Judged, Ledger
-from hushtap.timeline import Span, rescale, rescale_span, to_samples
+from hushtap.timeline import Span, rescale, rescale_span, subtract, to_samples
 from hushtap.vad import EAR_RATE, STEP, steps_of
 from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hushtap.ears.engine import Heard
-    from hushtap.numbers.ledger import Analyzer
+    from hushtap.numbers.ledger import Analyzer, Verdict
     from hushtap.pii.policy import Policy
     from hushtap.values import AudioFormat, PcmChunk, RedactedChunk, Samples, Word
 
@@ -46,6 +46,9 @@ TICK_STEPS: Final = 5
 
 GUARD_S: Final = 0.1
 """Seconds kept back before a hold, beside the policy's own padding."""
+
+LEAST_MISSED_S: Final = 0.1
+"""Seconds of a number, recognised too late, that are told of: less is the error of an edge."""
 
 TRANSCRIPT_LAG_S: Final = 2.0
 """Seconds that a word of the transcript waits after its audio, for late mutes."""
@@ -99,6 +102,8 @@ class Call:
         self._judged = Judged((), (None,) * channels, armed=False)
         self._stale = False
         self._mutes: list[dict[Entity, list[Finding]]] = [{} for _ in self._channels]
+        self._missed: list[list[Finding]] = [[] for _ in self._channels]
+        self._least_missed = to_samples(LEAST_MISSED_S, rate)
         self._cleared = [0] * channels
         self._spoken_until = [0] * channels
         self._released: list[RedactedChunk] = []
@@ -314,12 +319,17 @@ class Call:
             ]
             for span, verdict in widened:
                 self._mute(channel, span, verdict.entity, verdict.score, verdict.source)
+                self._note_missed(verdict)
             for bridge in self._edges.bridges(sorted(span for span, _ in widened), words):
                 owner = next(v for span, v in widened if span.end == bridge.start)
                 self._mute(channel, bridge, owner.entity, owner.score, owner.source)
 
     def _mute(self, channel: int, span: Span, entity: Entity, score: float, source: str) -> None:
-        """Add a mute; one that overlaps a mute of the same entity becomes part of it."""
+        """Add a mute; one that overlaps a mute of the same entity becomes part of it.
+
+        What was released already cannot be muted any more.
+        """
+        span = Span(max(span.start, min(self._cleared[channel], span.end)), span.end)
         if not span:
             return
         known = self._mutes[channel].setdefault(entity, [])
@@ -332,6 +342,18 @@ class Call:
             else:
                 apart.append(finding)
         self._mutes[channel][entity] = [*apart, new]
+
+    def _note_missed(self, verdict: Verdict) -> None:
+        """Own up to a number that was recognised only after some of it had been released."""
+        channel = verdict.channel
+        released = verdict.span.clip(0, self._cleared[channel])
+        missed = self._missed[channel]
+        known = [f.span for fs in self._mutes[channel].values() for f in fs]
+        known += [finding.span for finding in missed]
+        for span in subtract(released, known):
+            if len(span) >= self._least_missed:
+                found = Finding(verdict.entity, span, channel, verdict.score, verdict.source)
+                missed.append(replace(found, muted=False))
 
     def _all_mutes(self) -> Iterable[Mute]:
         for by_entity in self._mutes:
@@ -360,8 +382,12 @@ class Call:
         return words
 
     def findings(self) -> list[Finding]:
-        """Return all findings so far, in order of time."""
+        """Return all findings so far, in order of time.
+
+        One that is not ``muted`` was recognised after its audio had been released.
+        """
         found = [f for by in self._mutes for fs in by.values() for f in fs]
+        found += [finding for missed in self._missed for finding in missed]
         return sorted(found, key=lambda f: (f.span.start, f.channel))
 
     def cleared_until(self, channel: int) -> int:
@@ -388,6 +414,7 @@ class Call:
         for channel in self._channels:
             until = self._cleared[channel] - lag
             mutes = [f for fs in self._mutes[channel].values() for f in fs]
+            mutes += self._missed[channel]
             for word in self._words[channel]:
                 if word.span.start < self._spoken_until[channel] or word.span.end > until:
                     continue

@@ -99,9 +99,10 @@ def clock(seconds: float) -> str:
 def finding_line(finding: Finding, rate: int) -> str:
     """Return one finding for a person to read: where, what, how sure, why."""
     start, end = (clock(to_seconds(at, rate)) for at in (finding.span.start, finding.span.end))
+    late = "" if finding.muted else "  NOT MUTED: recognised too late"
     return (
         f"channel {finding.channel}  {start} - {end}  {finding.entity}"
-        f"  {finding.score:.2f}  {finding.source}"
+        f"  {finding.score:.2f}  {finding.source}{late}"
     )
 
 
