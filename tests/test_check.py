@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from hushtap import models
-from hushtap.check import LONGEST_S, SHORTEST_S, Checker, Survivor, listen
+from hushtap.check import LONGEST_S, SHORTEST_S, Checker, DigitSpotter, Survivor, listen
 from hushtap.ears.engine import Engine, Heard
 from hushtap.evaluate import load_truth
 from hushtap.taps.samples import chunked
@@ -202,6 +202,17 @@ def test_the_spotter_finds_what_the_words_miss(checked: Check) -> None:
     assert (run.ear, run.entity, run.sensitive) == ("digits", "number", False)
     assert run.digits == round(2.5 * len(run.span) / RATE)
     assert run.span.start / RATE == pytest.approx(5.0, abs=0.05)
+
+
+def test_the_real_spotter_finds_a_spoken_number_and_nothing_in_silence(
+    checked: Check, engine: Engine, ssn_call: Path
+) -> None:
+    audio, rate = soundfile.read(ssn_call, dtype="int16")
+    assert rate == RATE
+    found = checked(np.asarray(audio, np.int16), DeafEar(), DigitSpotter(engine))
+    assert {run.ear for run in found} == {"digits"}
+    assert sum(run.digits for run in found if run.channel == 1) >= 7
+    assert checked(np.zeros((10 * RATE, 1), np.int16), DeafEar(), DigitSpotter(engine)) == ()
 
 
 def test_what_both_ears_hear_is_told_once(checked: Check) -> None:

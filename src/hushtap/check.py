@@ -17,6 +17,7 @@ import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 
 from hushtap.ears.engine import MAX_BATCH
+from hushtap.ears.spots import find_spots
 from hushtap.numbers.ledger import Ledger
 from hushtap.numbers.spoken import Form, find_runs
 from hushtap.timeline import Span, rescale_span, to_samples
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hushtap.ears.engine import Heard
+    from hushtap.ears.shared import Ear
     from hushtap.numbers.ledger import Analyzer, Verdict
     from hushtap.numbers.spoken import NumberRun
     from hushtap.pii.policy import Policy
@@ -94,6 +96,20 @@ class Spotter(Protocol):
             spans in samples of the window.
         """
         ...
+
+
+class DigitSpotter:
+    """The digit spotter of an engine that has one, as a ``Spotter``."""
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+
+    def spot(self, samples: NDArray[np.float32]) -> list[Span]:
+        """Return the runs of spoken digits in one window; see ``Spotter``."""
+        [heard] = self._ear.listen([samples], [False])
+        track = heard.digits
+        spots = [] if track is None else find_spots(track.number, track.words)
+        return [Span(spot.first * STEP, spot.last * STEP) for spot in spots]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ def check(
     model: Annotated[
         str, typer.Option(metavar="NAME|DIR", help="Weights that did not redact them.")
     ] = "base",
+    spotter: Annotated[
+        bool, typer.Option(help="Let the digit spotter listen too: it finds what no words tell.")
+    ] = True,
     policy: PolicyOption = "pci-ssn",
     digits: Annotated[int, typer.Option(metavar="N", min=1, help="Report runs from here on.")] = 2,
     strict: Annotated[
@@ -65,14 +68,20 @@ def check(
     if vault is None and not paths:
         raise UsageError("nothing to listen to: give recordings, folders or --vault DIR")
     from hushtap import models  # noqa: PLC0415 - loads the ears, as all below
-    from hushtap.check import Checker  # noqa: PLC0415
+    from hushtap.check import Checker, DigitSpotter  # noqa: PLC0415
     from hushtap.ears.engine import Engine  # noqa: PLC0415
+    from hushtap.ears.loading import load_engine  # noqa: PLC0415
     from hushtap.pii.policy import load_policy  # noqa: PLC0415
     from hushtap.pii.recognizers import SpokenAnalyzer  # noqa: PLC0415
 
     wanted = load_policy(policy)
     sources = _files(paths or [], model) if vault is None else _recordings(vault, key, paths)
-    checker = Checker(Engine(models.resolve(model)), wanted, SpokenAnalyzer(wanted.entities))
+    checker = Checker(
+        Engine(models.resolve(model)),
+        wanted,
+        SpokenAnalyzer(wanted.entities),
+        spotter=DigitSpotter(load_engine()) if spotter else None,
+    )
     to_stdout = as_json is not None and str(as_json) == "-"
     report = _Check(checker, digits, strict=strict, tell=not to_stdout)
     for name, tap in sources:
@@ -99,7 +108,8 @@ def _redacted_with(file: Path) -> str | None:
         model: object = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))["model"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return str(model)
+    # What follows the name tells of the spotter.
+    return str(model).partition(",")[0]
 
 
 def _recordings(

@@ -24,6 +24,8 @@ from hushtap.values import HeardBy, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from hushtap.ears.spotter import DigitTrack, SpottedWord
     from hushtap.ears.windows import Window
 
@@ -38,6 +40,9 @@ JOIN: Final = 15
 
 SHORTEST: Final = 6
 """Steps of number speech in a spot, at least; fewer are a stray."""
+
+NEAR: Final = 5
+"""Steps outside a spot at which a word of it may be named."""
 
 SPOKEN_S: Final = 5.0
 """Seconds between words of one spot, at most: they belong together."""
@@ -117,29 +122,10 @@ class SpotTrack:
             return True
         return bool(self._number[step - self._from] >= TRACE)
 
-    def spots(self, since: int = 0) -> list[Spot]:
-        """Return the spots that end after step ``since``, in order."""
-        base = max(self._from, since - STEPS_PER_SECOND)
-        found = self.number(base, self.seen_until)
-        on = np.flatnonzero(found >= ON)
-        if not len(on):
-            return []
-        breaks = np.flatnonzero(np.diff(on) > JOIN)
-        starts = on[np.concatenate(([0], breaks + 1))]
-        ends = on[np.concatenate((breaks, [len(on) - 1]))] + 1
-        times = [word.step for word in self._words]
-        spots = []
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            loud = found[start:end] >= ON
-            if int(loud.sum()) < SHORTEST:
-                continue
-            first, last = start + base, end + base
-            a, b = bisect_left(times, first - 5), bisect_right(times, last + 5)
-            score = float(found[start:end][loud].mean())
-            if a == b and (len(loud) < NAMELESS or score < NAMELESS_SCORE):
-                continue
-            spots.append(Spot(first, last, score, tuple(self._words[a:b])))
-        return spots
+    def spots(self) -> list[Spot]:
+        """Return the spots known now, in order."""
+        found = self.number(self._from, self.seen_until)
+        return find_spots(found, self._words, first=self._from)
 
     def said(self, rate: int) -> list[Word]:
         """Return the number words and cues named so far, in order, on a clock of ``rate`` Hz."""
@@ -165,6 +151,34 @@ class SpotTrack:
         self._from += shift
         self._words = [word for word in self._words if word.step >= self._from]
         self._cues = [word for word in self._cues if word.step >= self._from]
+
+
+def find_spots(
+    number: NDArray[np.float32], words: Sequence[SpottedWord], *, first: int = 0
+) -> list[Spot]:
+    """Return the runs of number speech, in order.
+
+    ``number``: its probability at each step from ``first`` on, shape ``(n,)``; ``words``: the
+    number words named there, in order.
+    """
+    on = np.flatnonzero(number >= ON)
+    if not len(on):
+        return []
+    breaks = np.flatnonzero(np.diff(on) > JOIN)
+    starts = on[np.concatenate(([0], breaks + 1))]
+    ends = on[np.concatenate((breaks, [len(on) - 1]))] + 1
+    times = [word.step - first for word in words]
+    spots = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        loud = number[start:end] >= ON
+        if int(loud.sum()) < SHORTEST:
+            continue
+        a, b = bisect_left(times, start - NEAR), bisect_right(times, end + NEAR)
+        score = float(number[start:end][loud].mean())
+        if a == b and (len(loud) < NAMELESS or score < NAMELESS_SCORE):
+            continue
+        spots.append(Spot(start + first, end + first, score, tuple(words[a:b])))
+    return spots
 
 
 def fuse(words: Sequence[Word], spots: Sequence[Spot], rate: int) -> list[Word]:
