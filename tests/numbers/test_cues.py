@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from conversation import RATE, say
-from hushtap.numbers.cues import Cue, find_cues
-from hushtap.values import Entity
+from hushtap.numbers.cues import Cue, both_cues, find_cues, spotted_cues
+from hushtap.timeline import Span
+from hushtap.values import Entity, HeardBy, Word
 
 STRONG = {
     "can i have your card number": Entity.CREDIT_CARD,
@@ -70,3 +71,57 @@ def test_cues_come_in_order_of_time() -> None:
     assert len(times) >= 4
     assert times == sorted(times)
     assert times[0] >= RATE
+
+
+def spotted(text: str, *, gap: float = 0.4, probability: float = 0.95) -> list[Word]:
+    """Return cue words as the spotter names them, ``gap`` seconds apart."""
+    step = round(gap * RATE)
+    return [
+        Word(word, Span(i * step, i * step + RATE // 50), probability, HeardBy.SPOTTER)
+        for i, word in enumerate(text.split())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "entity"),
+    [
+        ("card number", Entity.CREDIT_CARD),
+        ("number credit card", Entity.CREDIT_CARD),
+        ("sixteen digit front", Entity.CREDIT_CARD),
+        ("security code", Entity.CVV),
+        ("three digit back", Entity.CVV),
+        ("cvv", Entity.CVV),
+        ("expire date", Entity.EXPIRY),
+        ("month year", Entity.EXPIRY),
+        ("social security number", Entity.US_SSN),
+        ("phone number", Entity.PHONE),
+        ("zip code", None),
+        ("order number", None),
+        ("birth", Entity.DATE_OF_BIRTH),
+    ],
+)
+def test_what_the_spotter_names_announces_a_number(said: str, entity: Entity | None) -> None:
+    strong = [cue for cue in spotted_cues(spotted(said), 1, RATE) if cue.strong]
+    assert entity in {cue.entity for cue in strong}
+    assert {cue.channel for cue in strong} == {1}
+
+
+def test_words_far_apart_are_no_phrase() -> None:
+    assert any(c.strong for c in spotted_cues(spotted("card number"), 0, RATE))
+    assert not any(c.strong for c in spotted_cues(spotted("card number", gap=2.0), 0, RATE))
+
+
+def test_what_makes_harmless_must_be_surer_than_what_makes_sensitive() -> None:
+    assert spotted_cues(spotted("social", probability=0.6), 0, RATE)
+    assert not spotted_cues(spotted("zip", probability=0.6), 0, RATE)
+    assert not spotted_cues(spotted("social", probability=0.4), 0, RATE)
+
+
+def test_a_cue_of_both_ears_comes_once_and_none_is_lost() -> None:
+    read = [Cue(RATE, 0, Entity.CVV, strong=True)]
+    same = Cue(RATE + RATE // 2, 0, Entity.CVV, strong=True)
+    other = Cue(RATE // 2, 0, Entity.EXPIRY, strong=True)
+    later = Cue(9 * RATE, 0, Entity.CVV, strong=True)
+    assert both_cues(read, [same, other, later], RATE) == [other, *read, later]
+    weak = [Cue(RATE, 0, Entity.CVV, strong=False)]
+    assert both_cues(weak, [same], RATE) == [*weak, same]

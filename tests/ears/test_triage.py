@@ -1,0 +1,118 @@
+"""Which windows the decoder reads where no transcript is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from hushtap.batch import run
+from hushtap.ears.engine import Heard
+from hushtap.ears.spotter import DigitTrack, SpottedWord
+from hushtap.ears.triage import AFTER, BEFORE, Triage
+from hushtap.ears.windows import Window
+from hushtap.pipeline import Call
+from hushtap.taps.file import FileTap
+from hushtap.timeline import Span
+from hushtap.vad import EAR_RATE, STEP
+from hushtap.values import Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from hushtap.ears.engine import Engine
+    from hushtap.pii.policy import Policy
+    from hushtap.pii.recognizers import SpokenAnalyzer
+
+SECONDS = 5
+SIZE = SECONDS * EAR_RATE
+NUMBER, CUE, TALK = 1.0, 2.0, 3.0
+"""First sample of a window: what the spotter hears in it."""
+
+
+@dataclass
+class MarkedEar:
+    """Hears what the first sample of a window says; notes which windows were read."""
+
+    read: list[int] = field(default_factory=list)
+    spots: bool = True
+
+    def listen(
+        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+    ) -> list[Heard]:
+        return [
+            self._hear(window, worded)
+            for window, worded in zip(windows, words or [True] * len(windows), strict=True)
+        ]
+
+    def _hear(self, window: NDArray[np.float32], worded: bool) -> Heard:  # noqa: FBT001
+        kind, at = float(window[0]), int(window[1])
+        number = np.zeros(SIZE // STEP, np.float32)
+        if kind == NUMBER:
+            number[100:130] = 1
+        cues = (SpottedWord("card", 20, 0.9),) if kind == CUE else ()
+        if worded:
+            self.read.append(at)
+        said = (Word(" well", Span(0, STEP * 10), 0.9),) if worded else ()
+        return Heard(said, looped=False, digits=DigitTrack(number, (), cues))
+
+
+def windows(kinds: Sequence[float]) -> list[Window]:
+    made = []
+    for at, kind in enumerate(kinds):
+        audio = np.zeros(SIZE, np.float32)
+        audio[0], audio[1] = kind, at
+        span = Span(at * SIZE, (at + 1) * SIZE)
+        made.append(Window(at % 2, span, opening=True, final=True, audio=audio))
+    return made
+
+
+@pytest.mark.parametrize("step", [1, 3, 100])
+@pytest.mark.parametrize("mark", [NUMBER, CUE])
+def test_only_what_lies_around_a_mark_is_read_however_it_comes(step: int, mark: float) -> None:
+    kinds = [TALK] * 40
+    kinds[20] = mark
+    ear = MarkedEar()
+    triage = Triage(ear)
+    made = windows(kinds)
+    decided = []
+    for at in range(0, len(made), step):
+        decided += triage.hear(made[at : at + step])
+    decided += triage.hear([], last=True)
+    assert [window for window, _ in decided] == made
+    first, last = 20 - BEFORE // SIZE, 20 + AFTER // SIZE + 1
+    assert sorted(ear.read) == list(range(first, last + 1))
+    assert [bool(heard.words) for _, heard in decided] == [
+        first <= at <= last for at in range(len(made))
+    ]
+
+
+def test_talk_alone_is_never_read() -> None:
+    ear = MarkedEar()
+    triage = Triage(ear)
+    decided = triage.hear(windows([TALK] * 30)) + triage.hear([], last=True)
+    assert len(decided) == 30
+    assert ear.read == []
+
+
+def test_an_empty_call_is_decided_at_once() -> None:
+    assert Triage(MarkedEar()).hear([], last=True) == []
+
+
+def test_the_same_numbers_are_muted_without_a_transcript(
+    ssn_call: Path, engine: Engine, policy: Policy, analyzer: SpokenAnalyzer
+) -> None:
+    findings = []
+    for transcript in (True, False):
+        tap = FileTap(ssn_call)
+        call = Call(tap.format, policy, analyzer)
+        chunks = list(run(call, tap, engine, transcript=transcript))
+        assert sum(len(chunk.span) for chunk in chunks if chunk.channel == 1) == 80_000
+        findings.append(call.findings())
+    assert findings[0] == findings[1]
+    assert findings[0]
