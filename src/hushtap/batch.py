@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from hushtap.crew import Crew, usual_workers
 from hushtap.ears.engine import MAX_BATCH, Engine
 from hushtap.ears.loading import Weights, find_weights
-from hushtap.ears.triage import Triage
+from hushtap.ears.triage import SpottingEar, Triage
 from hushtap.errors import HushtapError, ModelError, UsageError, VaultError
 from hushtap.outputs import (
     Job,
@@ -54,7 +54,7 @@ def run(
     Without ``transcript`` an engine with a spotter decodes only what it must.
     Memory is bounded by ``WINDOWS_AHEAD`` windows and the policy's ``max_hold``.
     """
-    if not transcript and getattr(engine, "spots", False):
+    if not transcript and _spots(engine):
         yield from _run_on_demand(call, chunks, engine)
         return
     waiting: list[Window] = []
@@ -70,7 +70,13 @@ def run(
     yield from call.released()
 
 
-def _run_on_demand(call: Call, chunks: Iterable[PcmChunk], engine: Ear) -> Iterator[RedactedChunk]:
+def _spots(engine: Ear) -> TypeGuard[SpottingEar]:
+    return bool(getattr(engine, "spots", False))
+
+
+def _run_on_demand(
+    call: Call, chunks: Iterable[PcmChunk], engine: SpottingEar
+) -> Iterator[RedactedChunk]:
     triage = Triage(engine)
     waiting: list[Window] = []
 

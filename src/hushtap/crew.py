@@ -113,11 +113,15 @@ class Crew:
             yield _done(*begun.popleft())
 
     def listen(
-        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        words: Sequence[bool] | None = None,
+        before: Sequence[Heard] | None = None,
     ) -> list[Heard]:
         """Return what was heard in each window, in order, heard by all workers at once.
 
-        ``words``: for each window, whether its words are wanted (default: all).
+        ``words``: for each window, whether its words are wanted (default: all);
+        ``before``: what the spotter alone heard in each, if it did.
 
         Raises:
             ModelError: the weights cannot be loaded.
@@ -135,7 +139,8 @@ class Crew:
             end = min(at + MAX_BATCH, at + kinds_in_order[at:].count(kinds_in_order[at]))
             batch = order[at:end]
             audio, worded = [windows[i] for i in batch], [wanted[i] for i in batch]
-            asked.append((batch, self._hearers.submit(self._hear, audio, worded)))
+            known = ([before[i] for i in batch],) if before else ()
+            asked.append((batch, self._hearers.submit(self._hear, audio, worded, *known)))
             at = end
         heard: dict[int, Heard] = {}
         try:
@@ -146,10 +151,13 @@ class Crew:
                 answer.cancel()
         return [heard[i] for i in range(len(windows))]
 
-    def _hear(self, batch: list[NDArray[np.float32]], words: list[bool]) -> list[Heard]:
+    def _hear(
+        self, batch: list[NDArray[np.float32]], words: list[bool], *before: list[Heard]
+    ) -> list[Heard]:
         self.check()
         assert self._ear is not None  # noqa: S101 - listen() made it ready
-        return self._ear.listen(batch, words)
+        # An ear without a spotter has nothing to remember.
+        return self._ear.listen(batch, words, *before)
 
 
 def _done(task: Task, future: Future[Result]) -> tuple[Task, Future[Result]]:

@@ -43,8 +43,13 @@ class MarkedEar:
     spots: bool = True
 
     def listen(
-        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        words: Sequence[bool] | None = None,
+        before: Sequence[Heard] | None = None,
     ) -> list[Heard]:
+        # What comes back for a second look is what came out at the first.
+        assert all(heard.digits is not None for heard in before or ())
         return [
             self._hear(window, worded)
             for window, worded in zip(windows, words or [True] * len(windows), strict=True)

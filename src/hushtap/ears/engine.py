@@ -8,6 +8,7 @@ what looks doubtful is reported, not dropped. Measured grounds: docs/adr/0007.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -20,20 +21,19 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 
 from hushtap.ears.spotter import DigitTrack, Spotter
+from hushtap.ears.times import FRAME, Stretch, aligned, spread
 from hushtap.errors import ModelError
-from hushtap.numbers.spoken import Part, parts
+from hushtap.numbers.cues import find_cues
+from hushtap.numbers.spoken import Part, find_runs, parts
 from hushtap.timeline import Span
 from hushtap.vad import EAR_RATE
 from hushtap.values import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-FRAME = 320
-"""Samples per encoder frame (20 ms), the grain of word times."""
 
 TAIL = 5 * EAR_RATE // 2
 """Least silence after the speech of a window, in samples; without it the decoder loops."""
@@ -65,10 +65,6 @@ TOKENS_PER_SECOND = 7
 TAIL_FRAMES = 10
 """A time stamp this close to the end of the window, in frames, ends what was said."""
 
-SHORTEST = 2 * FRAME
-"""No word is shorter than this: those that are repeat another inside a loop. Marks alone
-are no words either."""
-
 LOOP_BYTES = 24
 LOOP_RATIO = 3.0
 """Text that compresses better than this is a decoder in a loop."""
@@ -90,9 +86,10 @@ DOUBT = -0.9
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One reading of a window: text tokens, text, mean log probability, whether it looped."""
+    """One reading of a window: text tokens, where they lie, text, mean log probability, loop?"""
 
     tokens: list[int] = field(repr=False)
+    stretches: list[Stretch]
     text: str = field(repr=False)
     score: float
     looped: bool
@@ -110,6 +107,27 @@ def _budget(length: int) -> int:
 
 def _kinds(text: str) -> list[Part]:
     return parts([Word(piece, Span(0, 0)) for piece in text.split()])
+
+
+def _digits(texts: Iterable[str]) -> str:
+    """Return the digits that words stand for, without regard to pauses."""
+    words = [Word(text, Span(0, 0)) for text in texts]
+    return "".join(run.digits for run in find_runs(words, rate=EAR_RATE))
+
+
+def _needs_times(said: _Said, track: DigitTrack | None) -> bool:
+    """Whether it matters when exactly the words of a reading were said: near numbers."""
+    if track is None or track.counts or track.cues:
+        return True
+    words = [Word(text, Span(0, 0)) for text in said.text.split()]
+    plain = {Part.OTHER, Part.FILLER, Part.IDIOM}
+    return not plain.issuperset(parts(words, lenient=True)) or bool(find_cues(words, 0))
+
+
+def _speech(encoded: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Return the frames of a window's speech and of the silence encoded with it."""
+    grains = -(-(length + ENCODED_TAIL) // ENCODE_GRAIN)
+    return encoded[: grains * ENCODE_GRAIN // FRAME].copy()
 
 
 def _loops(text: str) -> bool:
@@ -130,6 +148,9 @@ class Heard:
     words: tuple[Word, ...] = field(repr=False)
     looped: bool
     digits: DigitTrack | None = None
+    frames: NDArray[np.float32] | None = field(default=None, repr=False)
+    """The encoder's frames of the speech, where only the spotter listened to them: the
+    decoder can read them later. Shape ``(frames, width)``."""
 
 
 class Engine:
@@ -169,7 +190,10 @@ class Engine:
         self._silence: dict[int, NDArray[np.float32]] = {}
 
     def listen(
-        self, windows: Sequence[NDArray[np.float32]], words: Sequence[bool] | None = None
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        words: Sequence[bool] | None = None,
+        before: Sequence[Heard] | None = None,
     ) -> list[Heard]:
         """Return what was heard in each window, in order.
 
@@ -177,6 +201,7 @@ class Engine:
             windows: mono audio at ``EAR_RATE``, each of shape ``(n,)`` in -1 to 1.
             words: for each window, whether its words are wanted (default: all), or only
                 what the spotter hears.
+            before: what the spotter alone heard in each, if it did: it is not encoded again.
 
         The result for a window does not depend on its neighbours in the batch.
         """
@@ -188,32 +213,66 @@ class Engine:
         for (canvas, worded), indexes in by_canvas.items():
             for at in range(0, len(indexes), MAX_BATCH):
                 batch = indexes[at : at + MAX_BATCH]
-                results = self._listen([windows[i] for i in batch], canvas, words=worded)
+                known = [before[i] for i in batch] if before else None
+                results = self._listen([windows[i] for i in batch], canvas, known, words=worded)
                 for index, result in zip(batch, results, strict=True):
                     heard[index] = result
         return [h for h in heard if h is not None]
 
     def _listen(
-        self, windows: list[NDArray[np.float32]], canvas: int, *, words: bool
+        self,
+        windows: list[NDArray[np.float32]],
+        canvas: int,
+        before: list[Heard] | None,
+        *,
+        words: bool,
     ) -> list[Heard]:
-        encoded, tracks = self._encode(windows, canvas)
-        if not words:
-            return [Heard((), looped=False, digits=track) for track in tracks]
         lengths = [len(window) for window in windows]
+        encoded, tracks = self._recall(before, canvas) or self._encode(windows, canvas)
+        if not words:
+            return [
+                Heard((), looped=False, digits=track, frames=_speech(encoded[i], lengths[i]))
+                for i, track in enumerate(tracks)
+            ]
         said = self._decode(encoded, self._start, lengths, canvas)
-        doubted = [i for i, one in enumerate(said) if self._doubtful(one)]
+        doubted = [i for i, one in enumerate(said) if self._doubtful(one, tracks[i])]
         if doubted:
             again = self._decode(
                 encoded[doubted], self._primed, [lengths[i] for i in doubted], canvas
             )
             for i, one in zip(doubted, again, strict=True):
                 said[i] = self._better(said[i], one)
-        worded = [i for i, one in enumerate(said) if one.tokens]
-        paths = dict(zip(worded, self._align(encoded, worded, said, lengths), strict=True))
+        timed = [i for i, one in enumerate(said) if one.tokens and _needs_times(one, tracks[i])]
+        paths = dict(zip(timed, self._align(encoded, timed, said, lengths), strict=True))
         return [
-            Heard(tuple(self._words(one.tokens, paths.get(i), n)), one.looped, tracks[i])
-            for i, (one, n) in enumerate(zip(said, lengths, strict=True))
+            Heard(tuple(self._worded(one, paths.get(i), lengths[i])), one.looped, tracks[i])
+            for i, one in enumerate(said)
         ]
+
+    def _worded(
+        self,
+        said: _Said,
+        path: Any,  # noqa: ANN401 - ctranslate2's WhisperAlignmentResult has no stub
+        length: int,
+    ) -> list[Word]:
+        if not said.tokens:
+            return []
+        if path is not None:
+            return aligned(self._tokenizer, said.tokens, path, length)
+        return spread(self._tokenizer, said.tokens, said.stretches, math.exp(said.score))
+
+    def _recall(
+        self, before: list[Heard] | None, canvas: int
+    ) -> tuple[NDArray[np.float32], list[DigitTrack | None]] | None:
+        """Return frames and tracks as they were; None where any was not kept."""
+        kept = [heard.frames for heard in before or ()]
+        if not kept or any(frames is None for frames in kept):
+            return None
+        encoded = np.repeat(self._silent(canvas), len(kept), axis=0)
+        for i, frames in enumerate(kept):
+            if frames is not None:
+                encoded[i, : len(frames)] = frames
+        return encoded, [heard.digits for heard in before or ()]
 
     def _encode(
         self, windows: list[NDArray[np.float32]], canvas: int
@@ -267,10 +326,10 @@ class Engine:
         for result, length in zip(results, lengths, strict=True):
             ids = result.sequences_ids[0]
             budget = _budget(length)
-            tokens = self._cut(ids[:budget], length)
+            tokens, stretches = self._cut(ids[:budget], length)
             text = self._tokenizer.decode(tokens)
             looped = len(ids) >= budget or _loops(text)
-            said.append(_Said(tokens, text, float(result.scores[0]), looped))
+            said.append(_Said(tokens, stretches, text, float(result.scores[0]), looped))
         return said
 
     def _align(
@@ -291,10 +350,15 @@ class Engine:
             )
         )
 
-    def _doubtful(self, said: _Said) -> bool:
+    def _doubtful(self, said: _Said, track: DigitTrack | None) -> bool:
         """Whether a second reading, primed for digits, is worth its time."""
         kinds = _kinds(said.text)
         numbers = kinds.count(Part.NUMBER)
+        if track is not None:
+            spotted = _digits(word.text for word in track.words)
+            if spotted == _digits(said.text.split()) and (spotted or not track.counts):
+                # Both ears heard the same: nothing is left to ask.
+                return False
         talk = kinds.count(Part.OTHER)
         return said.looped or said.score < DOUBT or (numbers > 0 and 2 * talk <= numbers)
 
@@ -310,42 +374,27 @@ class Engine:
             return replace(primed, looped=primed.looped and plain.looped)
         return plain
 
-    def _cut(self, tokens: list[int], length: int) -> list[int]:
+    def _cut(self, tokens: list[int], length: int) -> tuple[list[int], list[Stretch]]:
         """Return the text tokens up to the first time stamp at the end of the speech.
 
-        What follows is made up to fill the silent tail.
+        What follows is made up to fill the silent tail. And where they lie, by the
+        time stamps around them.
         """
         said: list[int] = []
+        stretches: list[Stretch] = []
         end = length // FRAME - TAIL_FRAMES
+        first = start = 0
         for token in tokens:
             if token >= self._tokenizer.timestamp_begin:
-                if said and token - self._tokenizer.timestamp_begin >= end:
-                    break
+                frame = token - self._tokenizer.timestamp_begin
+                if len(said) > first:
+                    until = max(start, min(frame * FRAME, length))
+                    stretches.append(Stretch(first, len(said), start, until))
+                if said and frame >= end:
+                    return said, stretches
+                first, start = len(said), min(frame * FRAME, length)
             elif token < self._tokenizer.eot:
                 said.append(token)
-        return said
-
-    def _words(
-        self,
-        tokens: list[int],
-        aligned: Any,  # noqa: ANN401 - ctranslate2's WhisperAlignmentResult has no stub
-        length: int,
-    ) -> list[Word]:
-        """Word times from the cross-attention path, after faster-whisper's ``find_alignment``."""
-        if not tokens:
-            return []
-        texts, pieces = self._tokenizer.split_to_word_tokens([*tokens, self._tokenizer.eot])
-        bounds = np.cumsum([0, *(len(p) for p in pieces[:-1])])
-        path = np.array(aligned.alignments)
-        jumps = np.concatenate(([True], np.diff(path[:, 0]) > 0))
-        times = path[jumps, 1] * FRAME
-        probabilities = aligned.text_token_probs
-        words = []
-        for i, text in enumerate(texts[:-1]):
-            first, last = int(bounds[i]), int(bounds[i + 1])
-            start = min(int(times[min(first, len(times) - 1)]), length)
-            end = min(max(start, int(times[min(last, len(times) - 1)])), length)
-            if end - start < SHORTEST or not any(c.isalnum() for c in text):
-                continue
-            words.append(Word(text, Span(start, end), float(np.mean(probabilities[first:last]))))
-        return words
+        if len(said) > first:
+            stretches.append(Stretch(first, len(said), start, length))
+        return said, stretches

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hushtap.ears.spotter import ON, SHORTEST
 from hushtap.ears.windows import STEPS_PER_SECOND
 from hushtap.numbers.spoken import Part, find_runs, parts
 from hushtap.timeline import Span, rescale, rescale_span
@@ -29,17 +30,11 @@ if TYPE_CHECKING:
     from hushtap.ears.spotter import DigitTrack, SpottedWord
     from hushtap.ears.windows import Window
 
-ON: Final = 0.5
-"""Probability from which on a step is part of a number."""
-
 TRACE: Final = 0.15
 """Probability from which on a step beside a number may still be part of it."""
 
 JOIN: Final = 15
 """Steps without number speech inside one spot, at most."""
-
-SHORTEST: Final = 6
-"""Steps of number speech in a spot, at least; fewer are a stray."""
 
 NEAR: Final = 5
 """Steps outside a spot at which a word of it may be named."""

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+ON: Final = 0.5
+"""Probability from which on a step is part of a number."""
+
+SHORTEST: Final = 6
+"""Steps of number speech in a number, at least; fewer are a stray."""
+
 NUMBER: Final = 2
 """Class of number speech among the kinds (0 silence, 1 other speech)."""
 
@@ -46,6 +52,11 @@ class DigitTrack:
     number: NDArray[np.float32] = field(repr=False)
     words: tuple[SpottedWord, ...] = field(repr=False)
     cues: tuple[SpottedWord, ...] = field(repr=False, default=())
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is as much number speech as one digit takes."""
+        return int((self.number >= ON).sum()) >= SHORTEST
 
 
 class Spotter:

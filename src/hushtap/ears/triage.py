@@ -10,9 +10,8 @@ question further back arms the call by the spotter alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from hushtap.ears.spots import ON, SHORTEST
 from hushtap.numbers.cues import asks_for_secret
 from hushtap.timeline import Span
 from hushtap.vad import EAR_RATE
@@ -20,8 +19,10 @@ from hushtap.vad import EAR_RATE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hushtap.ears.engine import Heard
-    from hushtap.ears.shared import Ear
     from hushtap.ears.windows import Window
 
 BEFORE: Final = 30 * EAR_RATE
@@ -34,7 +35,20 @@ AFTER: Final = 8 * EAR_RATE
 @dataclass(slots=True, eq=False)
 class _Pending:
     window: Window
-    heard: Heard | None = None
+    heard: Heard
+
+
+class SpottingEar(Protocol):
+    """An ear that can hear with the spotter first, and read the words later."""
+
+    def listen(
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        words: Sequence[bool] | None = None,
+        before: Sequence[Heard] | None = None,
+    ) -> list[Heard]:
+        """Return what was heard in each window; see ``hushtap.ears.engine.Engine.listen``."""
+        ...
 
 
 class Triage:
@@ -44,7 +58,7 @@ class Triage:
     what may follow them is known.
     """
 
-    def __init__(self, ear: Ear) -> None:
+    def __init__(self, ear: SpottingEar) -> None:
         self._ear = ear
         self._pending: list[_Pending] = []
         self._marks: list[Span] = []
@@ -71,7 +85,7 @@ class Triage:
         ready, self._pending = self._pending[:decided], self._pending[decided:]
         self._read(ready)
         self._marks = [mark for mark in self._marks if mark.end > horizon - BEFORE]
-        return [(p.window, p.heard) for p in ready if p.heard is not None]
+        return [(p.window, p.heard) for p in ready]
 
     def _read(self, ready: Sequence[_Pending]) -> None:
         wanted = [
@@ -79,7 +93,9 @@ class Triage:
             for p in ready
             if p.window.words and any(mark.overlaps(p.window.span) for mark in self._marks)
         ]
-        heard = self._ear.listen([p.window.audio for p in wanted], [True] * len(wanted))
+        heard = self._ear.listen(
+            [p.window.audio for p in wanted], [True] * len(wanted), [p.heard for p in wanted]
+        )
         for pending, answer in zip(wanted, heard, strict=True):
             pending.heard = answer
 
@@ -89,5 +105,4 @@ def _matters(heard: Heard) -> bool:
     track = heard.digits
     if track is None:
         return True
-    number = int((track.number >= ON).sum())
-    return number >= SHORTEST or asks_for_secret(word.text for word in track.cues)
+    return track.counts or asks_for_secret(word.text for word in track.cues)
