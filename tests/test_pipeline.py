@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hushtap.ears.engine import Heard
 from hushtap.ears.windows import LIVE_WORDS
-from hushtap.pipeline import GUARD_S, TICK_STEPS, Call
+from hushtap.pipeline import GUARD_S, Call
 from hushtap.timeline import Span, overlap, rescale_span, to_samples
 from hushtap.vad import EAR_RATE, STEP
 from hushtap.values import AudioFormat, Entity, PcmChunk, RedactedChunk, Samples, Word
@@ -298,7 +298,7 @@ def test_no_number_waits_longer_than_the_policy_lets_it(one_channel: Callable[..
         deepest = max(deepest, player.call.depth(0))
     player.finish()
     # Beside it: the time to the next look, and what the resampler has not let go.
-    assert deepest <= 2 * RATE + (2 * TICK_STEPS + 3) * STEP * RATE // EAR_RATE
+    assert deepest <= 2 * RATE + (2 * LIVE_WORDS.tick + 3) * STEP * RATE // EAR_RATE
     late = [f for f in player.call.findings() if f.source == "max-hold"]
     assert late
     assert {f.entity for f in late} == {Entity.UNHEARD}

@@ -7,6 +7,7 @@ to a pause, and is padded after that.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.pieces import SURE
@@ -32,6 +33,9 @@ WORD_S: Final = 0.12
 LETTER_S: Final = 0.04
 """Seconds that a word takes: a part of its own, and so much for each letter."""
 
+LONGEST_WORD_S: Final = 3.0
+"""Seconds that the longest word takes, as its letters tell."""
+
 BRIDGE_S: Final = 3.5
 """Two sensitive pieces this close, with few other words between, are muted as one."""
 
@@ -46,6 +50,7 @@ class Edges:
         self._before = to_samples(policy.pad_before, rate)
         self._after = to_samples(policy.pad_after, rate)
         self._reach = to_samples(REACH_S, rate)
+        self._longest = to_samples(LONGEST_WORD_S, rate)
 
     def talk(self, words: Sequence[Word]) -> list[Word]:
         """Return the words that are surely talk: no number, no filler, and not doubted."""
@@ -72,7 +77,9 @@ class Edges:
             spots = None
         start_limit = max(0, span.start - self._reach)
         end_limit = min(now, span.end + self._reach)
-        for word in words:
+        # Words in order of time; what starts earlier ends too early to matter.
+        first = bisect_left(words, start_limit - self._longest, key=_start)
+        for word in words[first:]:
             if word.span.start < span.start and word.span.end <= span.start + (len(span) // 2):
                 said = word.span.start + min(len(word.span), self._duration(word))
                 start_limit = max(start_limit, min(said, span.start))
@@ -123,6 +130,10 @@ class Edges:
             step += direction
         edge = rescale(reached * STEP, EAR_RATE, self._rate)
         return min(at, edge) if direction < 0 else max(at, edge)
+
+
+def _start(word: Word) -> int:
+    return word.span.start
 
 
 def _middle(word: Word) -> int:

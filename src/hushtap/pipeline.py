@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 BLOCKS_PER_SECOND: Final = 50
 """Input is regrouped into blocks of 20 ms of the call's clock, whatever its chunks were."""
 
-TICK_STEPS: Final = 5
-"""Steps of 20 ms between two looks at what may be released."""
-
 GUARD_S: Final = 0.1
 """Seconds kept back before a hold, beside the policy's own padding."""
 
@@ -84,6 +81,7 @@ class Call:
         self._listeners = [Listener(c, rate, schedule=schedule) for c in self._channels]
         self._tracks = [WordTrack(rate) for _ in self._channels]
         self._glances = schedule.glance is not None
+        self._tick_steps = schedule.tick
         self._spots = [SpotTrack(schedule.context) for _ in self._channels]
         self._spotted: list[list[Spot]] = [[] for _ in self._channels]
         self._said: list[list[Word]] = [[] for _ in self._channels]
@@ -166,7 +164,7 @@ class Call:
             for listener, steps in zip(self._listeners, self._steps, strict=True):
                 step = steps.popleft() if steps else np.zeros(STEP, np.int16)
                 self._schedule(listener.step(step))
-            if self._listeners[0].steps % TICK_STEPS == 0:
+            if self._listeners[0].steps % self._tick_steps == 0:
                 self._events.append(self._tick())
 
     def _schedule(self, windows: Iterable[Window]) -> None:

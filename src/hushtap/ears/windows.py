@@ -54,14 +54,16 @@ class Schedule:
     """Steps in the longest window of the spotter alone."""
     context: int = 35
     """Steps of right context with which the spotter's judgement of a step is final."""
+    tick: int = 25
+    """Steps between two looks at what may be released."""
     patience: float = 10.0
     """Seconds that audio may be held at least, whatever the policy's ``max_hold``."""
 
 
-LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15, patience=0.0)
+LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15, tick=5, patience=0.0)
 """Ordinary speech is let go as soon as the spotter has seen it with its right context."""
 
-LIVE_WORDS: Final = Schedule(hop=70, longest=225, patience=0.0)
+LIVE_WORDS: Final = Schedule(hop=70, longest=225, tick=5, patience=0.0)
 """Without a spotter, talk waits for the words."""
 
 OFFLINE: Final = Schedule()
