@@ -244,10 +244,16 @@ def _snapped(inside: Sequence[tuple[Word, Part]], span: Span) -> list[Word]:
     ]
     numbers = [i for i, (_, kind) in enumerate(inside) if kind is Part.NUMBER]
     first, last = numbers[0], numbers[-1]
-    start = min(words[first].span.start, span.start) if first == 0 else words[first].span.start
+    start, end = min(words[first].span.start, span.start), max(words[last].span.end, span.end)
     words[first] = replace(words[first], span=Span(start, words[first].span.end))
-    end = max(words[last].span.end, span.end) if last == len(words) - 1 else words[last].span.end
     words[last] = replace(words[last], span=Span(words[last].span.start, end))
+    # The decoder places the talk beside a number late; what the spotter heard is the number.
+    for i in range(first):
+        before = words[i].span
+        words[i] = replace(words[i], span=Span(min(before.start, start), min(before.end, start)))
+    for i in range(last + 1, len(words)):
+        after = words[i].span
+        words[i] = replace(words[i], span=Span(max(after.start, end), max(after.end, end)))
     return words
 
 

@@ -9,7 +9,7 @@ was not understood.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.spoken import Form
@@ -125,7 +125,10 @@ class Asks:
 
     def _open(self, entity: Entity, cue: Cue) -> None:
         known = self._asks.get(entity)
-        if entity is Entity.CREDIT_CARD and self._code_asked(cue.time):
+        if entity is Entity.CREDIT_CARD and (asked := self._code_asked(cue.time)) is not None:
+            if cue.strong:
+                # "The code ... on the front of the card" asks for the code.
+                self._open(asked, replace(cue, entity=asked))
             return
         if cue.strong:
             self._firm_at = cue.time
@@ -140,12 +143,13 @@ class Asks:
             asker = -1  # who was asked repeats what for: what follows is the answer
         self._asks[entity] = _Ask(cue.time, cue.time + self._samples(seconds), cue.strong, asker)
 
-    def _code_asked(self, time: int) -> bool:
-        """Whether a code or date was just asked for: "the code on the front of the card"."""
-        return any(
-            entity in self._asks and 0 <= time - self._asks[entity].since <= self._samples(PHRASE_S)
-            for entity in (Entity.CVV, Entity.EXPIRY)
-        )
+    def _code_asked(self, time: int) -> Entity | None:
+        """Return the code or date that was just spoken of: "the code on the front of the card"."""
+        for entity in (Entity.CVV, Entity.EXPIRY):
+            ask = self._asks.get(entity)
+            if ask is not None and 0 <= time - ask.since <= self._samples(PHRASE_S):
+                return entity
+        return None
 
     def talk(self, time: int, channel: int) -> None:
         """Take note that a sentence was said on ``channel``: after an answer, the call moves on."""
@@ -230,6 +234,20 @@ class Asks:
             and a.since <= time < min(a.until, a.since + self._samples(PROMPT_S))
             and a.asker != piece.channel
             for a in self._asks.values()
+        )
+
+    def expects(self, piece: Piece) -> bool:
+        """Whether a firm ask still waits for digits that ``piece`` may be among."""
+        time = piece.span.start
+        return self.awaits(piece) or (
+            time >= self._harmless_until
+            and any(
+                ask.firm
+                and 0 < ask.digits < ENOUGH.get(entity, WEAK_DIGITS)
+                and ask.channel == piece.channel
+                and 0 <= time - ask.end <= self._samples(INSIDE_S)
+                for entity, ask in self._asks.items()
+            )
         )
 
     def armed(self, now: int) -> bool:

@@ -68,8 +68,8 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     ),
     (r"\bcode (?:is|on|for|from|please)\b", Entity.CVV, False),
     (
-        r"\bexp(?:ir\w*|i?ration|iry|irey|\b)|\b(?:good|valid) (?:through|thru|until|till|to)\b"
-        r"|\bmonth (?:and|end|or) year\b"
+        r"\bexp(?:ir\w*|i?ration|iry|irey|\b)|\b(?:good|valid) (?:through|thru|until|till)\b"
+        r"|\bvalid to\b|\bmonth (?:and|end|or) year\b"
         r"|\bwhen (?:does|do|will|is) (?:the|your|this|that) (?:car|card|cart)\b"
         r"|\bwhen (?:does|do|will|is)\b(?: \w+){0,5} (?:fire|fired|aspire|inspire|buyer)\b",
         Entity.EXPIRY,
@@ -101,7 +101,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (
         r"\b(?:phone|telephone|cell|mobile|callback|call ?back|contact|fax) (?:number|is)\b"
         r"|\b(?:number|best)\b(?: \w+){0,3} (?:phone|reach|cell|mobile|call)\b"
-        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\b(?:call|cow|car) ?back\b",
+        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\b(?:call|cow|car|child|cold) ?back\b",
         Entity.PHONE,
         True,
     ),
@@ -112,7 +112,8 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
         None,
         True,
     ),
-    (r"\b(?:zip|zipcode|post ?code|postal)\b", None, True),
+    # "zip code" is often heard as "six code", by both ears.
+    (r"\b(?:zip|zipcode|post ?code|postal)\b|\b(?:six|sip|sit|dip) codes?\b", None, True),
     (r"\b(?:address|street|apartment|suite|house number)\b", None, True),
     (
         r"\b(?:total|amount|balance|price|cost|how much|order is|order number|the charge)\b"
@@ -152,7 +153,7 @@ _SPOTTED: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
         Entity.PHONE,
         True,
     ),
-    (r"\bzip\b|\bpost\b(?: code\b)?", None, True),
+    (r"\bzip\b|\bsix code\b|\bpost\b(?: code\b)?", None, True),
     (r"\b(?:order|confirmation|reference|tracking|member) number\b|\breference\b", None, True),
     (r"\bbirth\b|\bdate birth\b", Entity.DATE_OF_BIRTH, True),
     (r"\bmuch\b(?: \w+)?|\btotal\b", None, True),

@@ -12,7 +12,7 @@ how it came to know them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer
@@ -125,13 +125,21 @@ class Ledger:
         strict, lenient = find_pieces(words, suspects, channel, self._rate, self._policy.run_gap)
         unclear = find_unclear(words, channel, self._rate)
         if spotted is not None:
-            # What only the words ear suspects is no number; nor is a word or two of it.
-            strict = [p for p in strict if len(p.digits) >= GROUP or p.has_month or spotted(p.span)]
-            clear = [p.span for p in strict]
+            # What only the words ear suspects is no number; a word or two that only it
+            # heard are one where it was asked for.
+            strict = [
+                p
+                if len(p.digits) >= GROUP or p.has_month or spotted(p.span)
+                else replace(p, shy=True)
+                for p in strict
+            ]
+            clear = [p.span for p in strict if not p.shy]
             lenient = [
                 p
+                if spotted(p.span) or any(p.span.overlaps(c) for c in clear)
+                else replace(p, shy=True)
                 for p in lenient
-                if spotted(p.span) or (not p.doubt and any(p.span.overlaps(c) for c in clear))
+                if spotted(p.span) or not p.doubt
             ]
             unclear = [p for p in unclear if spotted(p.span)]
         doubted = {i for piece in unclear for i in range(piece.first, piece.last + 1)}
@@ -183,6 +191,8 @@ class Ledger:
                 asks.hear(event)
             elif isinstance(event, Talk):
                 asks.talk(event.time, event.channel)
+            elif event.shy and not asks.expects(event):
+                continue
             elif event.lone and not asks.awaits(event):
                 # One digit by itself gives nothing away, and sentences are full of them.
                 if heard[event.channel] - event.span.end <= to_samples(LONE_S, self._rate):

@@ -55,7 +55,8 @@ class Piece:
     sentence, or one that only says how many digits are meant. ``lenient``: read
     as on a call where a number was asked for. ``repeats``: the same words again
     and again, which stands for digits even where none were heard. ``source``:
-    which ear.
+    which ear. ``shy``: a digit or two that only the words have: a number only where
+    one was asked for.
     """
 
     channel: int
@@ -73,6 +74,7 @@ class Piece:
     repeats: bool = False
     doubt: bool = False
     lone: bool = False
+    shy: bool = False
     sure: int = -1
     tail: Span | None = None
 
