@@ -20,8 +20,8 @@ SECOND = "20261122T054501Z-ffffffff"
 KEY = "0" * 16
 
 
-def first_key() -> str:
-    return KEY
+def first_key() -> tuple[str, str]:
+    return KEY, "main"
 
 
 @pytest.fixture

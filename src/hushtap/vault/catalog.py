@@ -57,7 +57,7 @@ class RecordingInfo:
 class Catalog:
     """The recordings of one vault. Safe to use from several threads and processes.
 
-    ``first_key`` tells the id of the key that a new vault seals to, and that a vault of
+    ``first_key`` tells id and label of the key that a new vault seals to, and that a vault of
     schema 1 goes on with; it is asked for then only.
 
     Raises:
@@ -65,7 +65,7 @@ class Catalog:
     """
 
     def __init__(
-        self, path: Path, *, create: bool = False, first_key: Callable[[], str | None]
+        self, path: Path, *, create: bool = False, first_key: Callable[[], tuple[str, str] | None]
     ) -> None:
         self.path = path
         self.database = Database(path, create=create)

@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WAIT_SECONDS = 30
-"""How long a transaction, or the emptying of the log, waits for other processes."""
 
 
 class Database:
     """One SQLite database. Safe to use from several threads and processes.
 
+    ``wait_seconds`` is how long a transaction, or the emptying of the log, waits for
+    other processes.
+
     Raises:
         VaultError: from every method, where the database cannot be used.
     """
 
-    def __init__(self, path: Path, *, create: bool) -> None:
+    def __init__(self, path: Path, *, create: bool, wait_seconds: float = _WAIT_SECONDS) -> None:
         self.path = path
         if not create and not _is_file(path):
             raise VaultError(f"{path}: no vault here; create one or check the path")
@@ -35,7 +37,7 @@ class Database:
             URL.create("sqlite", database=str(path)),
             poolclass=NullPool,
             hide_parameters=True,
-            connect_args={"timeout": _WAIT_SECONDS},
+            connect_args={"timeout": wait_seconds},
         )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)

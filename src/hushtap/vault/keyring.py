@@ -21,42 +21,20 @@ from typing import TYPE_CHECKING
 
 from hushtap.errors import VaultError, VerificationError
 from hushtap.vault.files import reason, sole_use_or_refusal, sync_folder
-from hushtap.vault.keys import (
-    PrivateKey,
-    PublicKey,
-    load_private,
-    load_public,
-    look_at,
-    save_private,
-    save_public,
-)
+from hushtap.vault.keymaking import NewKey, made
+from hushtap.vault.keys import PrivateKey, PublicKey, load_public, look_at, save_public
 from hushtap.vault.keytable import KeyInfo, KeyState, KeyTable, Role
 
+__all__ = ["Handover", "KeyInfo", "KeyRing", "KeyState", "NewKey", "Role"]
+
 if TYPE_CHECKING:
-    import builtins
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from hushtap.vault.database import Database
-    from hushtap.vault.keys import Protection
 
 _AT_ONCE = 100
 """Recordings in one transaction: recorders wait for milliseconds, a kill costs as little."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key to be made: where its private half goes, and what protects it there.
-
-    ``passphrase`` (a token's PIN) is what ``protection`` was made with: the file
-    is read back before anything relies on it. A key file at ``path`` that is under
-    the same protection, and opens, is taken as it is.
-    """
-
-    path: Path
-    protection: Protection
-    passphrase: str | None
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,37 +117,50 @@ class KeyRing:
                 )
             return self._add(new, role).public.key_id
 
+    def unfinished(self) -> str | None:
+        """Return the key that an interrupted rotation was to end with, if there is one."""
+        known = self._table.list()
+        mains = [key.key_id for key in known if _is_active_main(key)]
+        retired = [key.key_id for key in known if key.state is KeyState.RETIRED]
+        begun = len(mains) > 1 or any(self._table.covered(key_id) for key_id in retired)
+        return mains[-1] if mains and begun else None
+
     def rotate(
         self,
         opener: PrivateKey,
-        new: Callable[[], NewKey],
+        to: NewKey | PrivateKey,
         *,
-        reopen: Callable[[str], PrivateKey],
         progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> Handover:
-        """Let a new main key take over from all others, by means of ``opener``; resume if begun.
+        """Let a new main key take over from all others, by means of ``opener``.
 
-        ``opener`` is the main key or an escrow key. ``new`` is only asked for where no
-        rotation is under way; ``reopen`` gives the new private key of that id as read
-        from where it is kept. ``progress`` is told how many recordings are done, of
-        how many. Recorders go on; each active key opens every recording in the end.
+        ``opener`` is the main key or an escrow key. ``to`` is a key to be made or, where
+        a rotation is ``unfinished``, the private half of the key it is to end with, as
+        read from where it is kept. ``progress`` is told how many recordings are done,
+        of how many. Recorders go on; each active key opens every recording in the end.
 
         Raises:
             VaultError: another process changes keys, ``opener`` is none of this
-                vault's, or the new key does not open what was sealed to it.
+                vault's, ``to`` is not what is due, or does not open what was sealed to it.
         """
         with self._sole_use():
-            known = {key.key_id: key for key in self._table.list()}
-            if opener.public.key_id not in known:
-                raise VaultError(f"key {opener.public.key_id} is none of this vault's keys")
-            target = self._target([*known.values()])
-            target = self._add(new(), Role.MAIN).public.key_id if target is None else target
+            self._known(opener.public.key_id)
+            due = self.unfinished()
+            if isinstance(to, NewKey):
+                if due is not None:
+                    raise VaultError(f"{self.folder}: a rotation to key {due} is to be finished")
+                to = self._add(to, Role.MAIN)
+            elif to.public.key_id != due:
+                raise VaultError(
+                    f"key {to.public.key_id} is not the one that a rotation is to end with, "
+                    f"which is {due}; name its file"
+                )
+            target = to.public.key_id
             taken, left = self._seal_to_all(opener, target, progress)
-            self._prove(reopen(target), target)
-            old = [key for key in self._table.list() if key.role is Role.MAIN]
-            retired = [key.key_id for key in old if key.key_id != target]
-            for key_id in retired:
-                self._retire(key_id)
+            for recording_id, wrapped in self._table.sealed_to(target, most=_AT_ONCE):
+                to.unwrap(wrapped, recording_id)
+            old = [key.key_id for key in self._table.list() if key.role is Role.MAIN]
+            retired = [key_id for key_id in old if key_id != target and self._retire(key_id)]
             return Handover(target, taken, left, tuple(retired))
 
     def retire(self, key_id: str) -> None:
@@ -207,20 +198,8 @@ class KeyRing:
         if key_id not in {key.key_id for key in self._table.list()}:
             raise VaultError(f"{self.folder}: no key {key_id}; list the vault's keys")
 
-    def _target(self, known: builtins.list[KeyInfo]) -> str | None:
-        """Return the key that an unfinished rotation goes to, if there is one."""
-        mains = [key for key in known if _is_active_main(key)]
-        unfinished = len(mains) > 1 or any(
-            key.state is KeyState.RETIRED and self._table.covered(key.key_id) for key in known
-        )
-        return mains[-1].key_id if mains and unfinished else None
-
     def _add(self, new: NewKey, role: Role) -> PrivateKey:
-        if not new.path.exists():
-            save_private(PrivateKey.generate(), new.path, new.protection)
-        elif look_at(new.path).protection != new.protection.name:
-            raise VaultError(f"{new.path}: already there, under other protection; choose another")
-        key = load_private(new.path, new.passphrase)
+        key = made(new)
         public = self.folder / f"{key.public.key_id}.pub"
         if not public.exists():
             save_public(key.public, public)
@@ -262,25 +241,17 @@ class KeyRing:
                     rows.append((recording_id, recipient.wrap(data_key, recording_id)))
             yield self._table.seal_to(recipient.key_id, opened_by, rows), len(batch) - len(rows)
 
-    def _prove(self, key: PrivateKey, key_id: str) -> None:
-        """See that ``key`` is the one, and that it opens something, before others retire."""
-        if key.public.key_id != key_id:
-            raise VaultError(
-                f"key {key.public.key_id} was given as the new one, but that is {key_id}; "
-                "name its file"
-            )
-        for recording_id, wrapped in self._table.sealed_to(key_id, most=_AT_ONCE):
-            key.unwrap(wrapped, recording_id)
-
-    def _retire(self, key_id: str) -> None:
-        self._table.retire(key_id)
+    def _retire(self, key_id: str) -> bool:
+        """Retire a key and take from it what is covered; return whether there was any of both."""
+        changed = self._table.retire(key_id)
         self._public.pop(key_id, None)
         for path in sorted(self.folder.glob("*.pub")):
             with suppress(VaultError):
                 if load_public(path).key_id == key_id:
                     self._change(partial(path.rename, f"{path}.retired"))
         while self._table.drop_covered(key_id, _AT_ONCE):
-            pass
+            changed = True
+        return changed
 
     def _change(self, act: Callable[[], object]) -> None:
         try:

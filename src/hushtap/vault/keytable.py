@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -108,9 +108,11 @@ class KeyTable:
             "label": label,
             "role": role,
             "state": KeyState.ACTIVE,
-            "created": _now(),
         }
         with self._database.writing() as connection:
+            # A clock that was set back must not make the newest key an old one.
+            newest = connection.scalar(select(func.max(keys.c.created))) or ""
+            values["created"] = max(_now(), _just_after(newest))
             if connection.scalar(select(keys.c.id).where(keys.c.id == key_id)):
                 raise VaultError(f"{self._database.path}: key {key_id} has been here before")
             connection.execute(insert(keys).values(values))
@@ -165,7 +167,9 @@ class KeyTable:
         A recording whose keys were destroyed in the meantime is left without any;
         a key that has retired in the meantime takes none.
         """
-        source: Select[Any] = select(bindparam("rid"), literal(key_id), bindparam("sealed")).where(
+        source: Select[Any, Any, Any] = select(
+            bindparam("rid"), literal(key_id), bindparam("sealed")
+        ).where(
             exists().where(
                 wrapped_keys.c.recording_id == bindparam("rid"), wrapped_keys.c.key_id == opener
             ),
@@ -184,8 +188,8 @@ class KeyTable:
                 ).rowcount
         return taken
 
-    def retire(self, key_id: str) -> None:
-        """Make a key seal nothing any more; one that does not is left as it is.
+    def retire(self, key_id: str) -> bool:
+        """Make a key seal nothing any more; return ``False`` where it was so already.
 
         Raises:
             VaultError: it is the last active main key.
@@ -198,11 +202,12 @@ class KeyTable:
                 raise VaultError(
                     f"key {key_id} is the only main key: rotate it, or the vault cannot record"
                 )
-            connection.execute(
+            changed = connection.execute(
                 update(keys)
                 .where(keys.c.id == key_id, keys.c.state == KeyState.ACTIVE)
                 .values(state=KeyState.RETIRED, retired=_now())
-            )
+            ).rowcount
+        return bool(changed)
 
     def covered(self, key_id: str) -> int:
         """Return how many recordings a retired key opens that an active main key opens too."""
@@ -249,7 +254,15 @@ class KeyTable:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat()
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _just_after(moment: str) -> str:
+    if not moment:
+        return ""
+    return (datetime.fromisoformat(moment) + timedelta(microseconds=1)).isoformat(
+        timespec="microseconds"
+    )
 
 
 def _count(connection: Connection, key_id: str) -> int:

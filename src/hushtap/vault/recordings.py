@@ -32,16 +32,9 @@ from hushtap.vault.files import (
     sync_folder,
     whole_file,
 )
+from hushtap.vault.keymaking import NewKey, first_key, make_first
 from hushtap.vault.keyring import KeyRing
-from hushtap.vault.keys import (
-    PRIVATE_NAME,
-    PUBLIC_NAME,
-    PrivateKey,
-    generate_keypair,
-    load_private,
-    load_public,
-    save_public,
-)
+from hushtap.vault.keys import PRIVATE_NAME, PrivateKey, load_private
 from hushtap.vault.payloads import Opening, pack_record
 from hushtap.vault.reader import OpenedRecording, header_of, last_state, open_recording
 from hushtap.vault.writer import Recording
@@ -84,11 +77,17 @@ class Vault:
     """A folder of encrypted recordings. Make one by ``create`` or ``open``."""
 
     def __init__(
-        self, path: Path, private_key: Path | None, passphrase: str | None, *, create: bool
+        self,
+        path: Path,
+        private_key: Path | None,
+        passphrase: str | None,
+        *,
+        create: bool,
+        label: str = "main",
     ) -> None:
         self.path = path
         self._catalog = Catalog(
-            path / "catalog.db", create=create, first_key=partial(_first_key, path / "keys")
+            path / "catalog.db", create=create, first_key=partial(first_key, path / "keys", label)
         )
         self.keyring = KeyRing(path / "keys", self._catalog.database)
         self.keyring.recipients()
@@ -98,10 +97,13 @@ class Vault:
         self._settle_all()
 
     @staticmethod
-    def create(path: Path, *, passphrase: str | None = None) -> Vault:
+    def create(
+        path: Path, *, passphrase: str | None = None, new_key: NewKey | None = None
+    ) -> Vault:
         """Open the vault at ``path``; make it, with a new key pair, where there is none.
 
         ``passphrase`` protects a new private key, and opens an existing one.
+        ``new_key`` says instead where the first private key is kept, and under what.
 
         Raises:
             VaultError: the folder cannot be made, or a vault there lacks its parts.
@@ -110,8 +112,15 @@ class Vault:
             for folder in (path, path / "keys", path / "recordings"):
                 folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             with sole_use(path / "vault.lock"):
-                _make_keys(path, passphrase)
-                vault = Vault(path, None, passphrase, create=True)
+                if not (path / "catalog.db").exists():
+                    make_first(path / "keys", passphrase, new_key)
+                vault = Vault(
+                    path,
+                    None if new_key is None else new_key.path,
+                    passphrase if new_key is None else new_key.passphrase,
+                    create=True,
+                    label="main" if new_key is None else new_key.label,
+                )
                 sync_folder(path)
         except OSError as error:
             raise VaultError(f"{path}: a vault cannot be made here ({reason(error)})") from None
@@ -337,20 +346,3 @@ class Vault:
                 return last_state(file, path, info)
         except (FileNotFoundError, VerificationError):
             return State.INTERRUPTED, 0
-
-
-def _first_key(folder: Path) -> str | None:
-    """Return the id of the key that a vault is made with, and one of schema 1 has."""
-    path = folder / PUBLIC_NAME
-    return load_public(path).key_id if path.exists() else None
-
-
-def _make_keys(path: Path, passphrase: str | None) -> None:
-    folder = path / "keys"
-    if (path / "catalog.db").exists() or (folder / PUBLIC_NAME).exists():
-        return
-    if (folder / PRIVATE_NAME).exists():
-        key = load_private(folder / PRIVATE_NAME, passphrase)
-        save_public(key.public, folder / PUBLIC_NAME)
-        return
-    generate_keypair(folder, passphrase=passphrase)

@@ -61,10 +61,12 @@ wrapped_keys = Table(
 )
 
 
-def prepare(database: Database, *, create: bool, first_key: Callable[[], str | None]) -> None:
+def prepare(
+    database: Database, *, create: bool, first_key: Callable[[], tuple[str, str] | None]
+) -> None:
     """Bring the tables of ``database`` to the present schema; all of it happens, or nothing.
 
-    ``first_key`` tells the key that a vault is made with, and the one that a vault
+    ``first_key`` tells id and label of the key that a vault is made with, and the one that a vault
     of schema 1 goes on with.
 
     Raises:
@@ -84,12 +86,12 @@ def prepare(database: Database, *, create: bool, first_key: Callable[[], str | N
             _from_schema_1(connection)
         else:
             raise _unknown(database, version)
-        key_id = first_key()
-        if key_id is None:
+        key = first_key()
+        if key is None:
             raise VaultError(
                 f"{database.path}: its public key is missing; put the vault's public key back"
             )
-        _add_first_key(connection, key_id)
+        _add_first_key(connection, *key)
         connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
 
 
@@ -116,9 +118,9 @@ def _from_schema_1(connection: Connection) -> None:
         connection.execute(text(statement), {"now": now} if ":now" in statement else {})
 
 
-def _add_first_key(connection: Connection, key_id: str) -> None:
+def _add_first_key(connection: Connection, key_id: str, label: str) -> None:
     now = datetime.now(UTC).replace(microsecond=0).isoformat()
-    row = {"id": key_id, "label": "main", "role": "main", "state": "active", "created": now}
+    row = {"id": key_id, "label": label, "role": "main", "state": "active", "created": now}
     connection.execute(insert(keys).values(row).prefix_with("OR REPLACE"))
 
 
