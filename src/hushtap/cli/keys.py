@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hushtap.cli.newkeys import key_files, new_key_at
+from hushtap.cli.newkeys import due_key, key_files, new_key_at
 from hushtap.cli.output import complain, moving, print_json, print_table, say, secret_of
 from hushtap.cli.vault import DEFAULT, VaultOption
 from hushtap.errors import UsageError

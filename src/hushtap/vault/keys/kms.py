@@ -45,12 +45,13 @@ class KmsKey:
 
     def _ask(self, act: str, **parameters: object) -> dict[str, Any]:
         try:
-            client = boto3.client("kms", config=_LIMITS)
+            # A session of its own: credentials that changed meanwhile are seen.
+            client = boto3.session.Session().client("kms", config=_LIMITS)
             return dict(getattr(client, act)(KeyId=self._key, **parameters))
         except NoCredentialsError:
             line = "there are no AWS credentials; set up those that boto3 looks for"
         except NoRegionError:
-            line = "no AWS region is set; set AWS_REGION"
+            line = "no AWS region is set; set AWS_DEFAULT_REGION"
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "unknown"))
             line = _REFUSALS.get(code, f"refused ({code}); see the service's own log")
@@ -60,7 +61,7 @@ class KmsKey:
 
 
 _REFUSALS = {
-    "AccessDeniedException": "these AWS credentials may not use it; ask for kms:Decrypt",
+    "AccessDeniedException": "these AWS credentials may not use it; ask for kms:Encrypt and kms:Decrypt",
     "NotFoundException": "there is no such key; check id, account and region",
     "DisabledException": "is disabled; enable it",
     "KMSInvalidStateException": "is to be deleted or was; cancel its deletion",
