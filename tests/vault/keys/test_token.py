@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pkcs11
 import pytest
@@ -17,33 +16,15 @@ from hushtap.vault.keys import load_private, look_at, protection_for
 from hushtap.vault.keys.token import MODULE, TokenKey
 from hushtap.vault.recordings import Vault
 from vault.keys.providers import DATA_KEY, RECORDING, assert_keeps_a_key, saved
+from vault.keys.softhsm import LABEL, PIN, PROVIDER, SOFTHSM, make_token, needs_softhsm, token
 from vault.rotations import main_key, record
 
-SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-LABEL = "the safe"
-PIN = "27182818"
-PROVIDER = "pkcs11:token=the%20safe;object=hushtap"
+if TYPE_CHECKING:
+    from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
-    not SOFTHSM.exists(), reason="needs SoftHSM (apt-get install softhsm2)"
-)
+__all__ = ["token"]
 
-
-@pytest.fixture(autouse=True)
-def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A token ``the safe`` with a PIN; return the folder it lies in."""
-    folder = tmp_path / "tokens"
-    folder.mkdir()
-    (tmp_path / "softhsm2.conf").write_text(
-        f"directories.tokendir = {folder}\nobjectstore.backend = file\nlog.level = ERROR\n"
-    )
-    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
-    monkeypatch.setenv(MODULE, str(SOFTHSM))
-    command = ["softhsm2-util", "--init-token", "--free", "--label", "the safe"]
-    subprocess.run(
-        [*command, "--pin", PIN, "--so-pin", "31415926"], check=True, stdout=subprocess.DEVNULL
-    )
-    return folder
+pytestmark = [needs_softhsm, pytest.mark.usefixtures("token")]
 
 
 def test_a_token_keeps_a_key(tmp_path: Path) -> None:
@@ -115,13 +96,11 @@ def test_each_refusal_is_one_clear_line(
     shutil.move(token, tmp_path / "away")
     token.mkdir()
     assert "is not attached" in refusal(path, PIN)
-    command = ["softhsm2-util", "--init-token", "--free", "--label", "the safe"]
-    command += ["--so-pin", "31415926", "--pin", PIN]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    make_token()
     assert "has no AES key 'hushtap'" in refusal(path, PIN)
     saved(tmp_path / "new.key", PROVIDER, PIN)
     assert "does not open key" in refusal(path, PIN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    make_token()
     assert "several are attached" in refusal(path, PIN)
     monkeypatch.setenv(MODULE, str(tmp_path / "none.so"))
     assert f"is no PKCS#11 library; correct {MODULE}" in refusal(path, PIN)

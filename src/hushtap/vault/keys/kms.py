@@ -61,7 +61,8 @@ class KmsKey:
 
 
 _REFUSALS = {
-    "AccessDeniedException": "these AWS credentials may not use it; ask for kms:Encrypt and kms:Decrypt",
+    "AccessDeniedException": "these AWS credentials may not use it; "
+    "ask for kms:Encrypt and kms:Decrypt",
     "NotFoundException": "there is no such key; check id, account and region",
     "DisabledException": "is disabled; enable it",
     "KMSInvalidStateException": "is to be deleted or was; cancel its deletion",
