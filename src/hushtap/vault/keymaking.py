@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hushtap.errors import VaultError
@@ -36,7 +36,7 @@ class NewKey:
 
     path: Path
     protection: Protection
-    passphrase: str | None
+    passphrase: str | None = field(repr=False)
     label: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pkcs11
 import pytest
@@ -18,9 +18,6 @@ from hushtap.vault.recordings import Vault
 from vault.keys.providers import DATA_KEY, RECORDING, assert_keeps_a_key, saved
 from vault.keys.softhsm import LABEL, PIN, PROVIDER, SOFTHSM, make_token, needs_softhsm, token
 from vault.rotations import main_key, record
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["token"]
 
@@ -139,4 +136,5 @@ def test_threads_take_turns(tmp_path: Path) -> None:
 
 
 def test_a_pin_is_shown_nowhere() -> None:
-    assert PIN not in repr(TokenKey("the safe", "hushtap", PIN))
+    new = NewKey(Path("new.key"), TokenKey(LABEL, "hushtap", PIN), PIN, "new")
+    assert PIN not in repr(new) + str(new)
