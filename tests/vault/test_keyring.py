@@ -233,17 +233,20 @@ def test_a_damaged_wrapped_key_is_left_with_the_old_key_and_counted(vault: Vault
     assert Vault.open(vault.path).read(ids[2]).complete
 
 
-def test_a_new_key_that_does_not_open_what_was_sealed_to_it_takes_nothing_over(
+def test_a_new_key_that_does_not_open_all_that_was_sealed_to_it_takes_nothing_over(
     vault: Vault,
 ) -> None:
+    many(vault, 130)
     recording, old = record(vault), main_key(vault)
     with pytest.raises(KilledError):
-        rotate(vault, old, kill_at(2))
+        rotate(vault, old, kill_at(3))
     due = vault.keyring.unfinished()
     assert due is not None
     with vault._catalog.database.writing() as connection:
         connection.exec_driver_sql(
-            "UPDATE wrapped_keys SET wrapped = zeroblob(1168) WHERE key_id = ?", (due,)
+            "UPDATE wrapped_keys SET wrapped = zeroblob(1168)"
+            " WHERE key_id = ? AND recording_id = ?",
+            (due, recording),
         )
     with pytest.raises(VerificationError):
         rotate(vault, old)
@@ -285,6 +288,19 @@ def test_what_is_due_is_asked_for_and_nothing_else_is_taken(vault: Vault) -> Non
         ring.rotate(old, PrivateKey.generate())
     assert rotate(vault, old).key_id == due
     assert ring.unfinished() is None
+
+
+def test_a_retirement_that_was_interrupted_is_finished_by_the_next_rotation(
+    vault: Vault, tmp_path: Path
+) -> None:
+    safe = escrow(vault, tmp_path / "escrow.key").public.key_id
+    record(vault)
+    KeyTable(vault._catalog.database).retire(safe)
+    main = main_key(vault)
+    assert vault.keyring.unfinished() == main.public.key_id
+    assert rotate(vault, main).retired == (safe,)
+    assert vault.keyring.unfinished() is None
+    assert states(vault) == [(Role.MAIN, "active", 1), (Role.ESCROW, "retired", 0)]
 
 
 def test_one_process_at_a_time_changes_keys(vault: Vault) -> None:

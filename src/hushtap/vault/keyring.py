@@ -8,7 +8,7 @@ it stood when it is begun again:
 1. The new pair is on disk, then its row: from here on new recordings are sealed
    to the old key and to the new one.
 2. Every recording is sealed to the new key as well. The files stay as they are.
-3. The new private half is read back from where it is kept, and opens what was sealed.
+3. The new private half, as read back from where it is kept, opens each of them.
 4. The old key retires. What the new one opens is taken from it.
 """
 
@@ -157,10 +157,13 @@ class KeyRing:
                 )
             target = to.public.key_id
             taken, left = self._seal_to_all(opener, target, progress)
-            for recording_id, wrapped in self._table.sealed_to(target, most=_AT_ONCE):
-                to.unwrap(wrapped, recording_id)
-            old = [key.key_id for key in self._table.list() if key.role is Role.MAIN]
-            retired = [key_id for key_id in old if key_id != target and self._retire(key_id)]
+            self._prove(to)
+            old = [
+                key.key_id
+                for key in self._table.list()
+                if key.key_id != target and (key.role is Role.MAIN or key.state is KeyState.RETIRED)
+            ]
+            retired = [key_id for key_id in old if self._retire(key_id)]
             return Handover(target, taken, left, tuple(retired))
 
     def retire(self, key_id: str) -> None:
@@ -240,6 +243,13 @@ class KeyRing:
                     data_key = opener.unwrap(wrapped, recording_id)
                     rows.append((recording_id, recipient.wrap(data_key, recording_id)))
             yield self._table.seal_to(recipient.key_id, opened_by, rows), len(batch) - len(rows)
+
+    def _prove(self, private: PrivateKey) -> None:
+        """See that ``private`` opens all that is sealed to it, before it is taken from others."""
+        after = ""
+        while batch := self._table.sealed_to(private.public.key_id, after, _AT_ONCE):
+            for after, wrapped in batch:
+                private.unwrap(wrapped, after)
 
     def _retire(self, key_id: str) -> bool:
         """Retire a key and take from it what is covered; return whether there was any of both."""

@@ -141,11 +141,12 @@ class KeyTable:
         with self._database.reading() as connection:
             return [(row.recording_id, row.wrapped) for row in connection.execute(query)]
 
-    def sealed_to(self, key_id: str, most: int) -> builtins.list[tuple[str, bytes]]:
-        """Return up to ``most`` of what a key opens: ``(recording id, wrapped)``."""
+    def sealed_to(self, key_id: str, after: str, most: int) -> builtins.list[tuple[str, bytes]]:
+        """Return what a key opens, in the order and the form of ``unsealed_to``."""
         query = (
             select(wrapped_keys.c.recording_id, wrapped_keys.c.wrapped)
-            .where(wrapped_keys.c.key_id == key_id)
+            .where(wrapped_keys.c.key_id == key_id, wrapped_keys.c.recording_id > after)
+            .order_by(wrapped_keys.c.recording_id)
             .limit(most)
         )
         with self._database.reading() as connection:
