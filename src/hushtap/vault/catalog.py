@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_LAST = "\U0010ffff"
+"""Sorts after all that an id is made of. (A pattern would look at every row.)"""
+
+
 class State(StrEnum):
     """Where a recording stands."""
 
@@ -132,7 +136,7 @@ class Catalog:
         """
         query = (
             select(recordings)
-            .where(recordings.c.id.startswith(recording_id, autoescape=True))
+            .where(recordings.c.id.between(recording_id, recording_id + _LAST))
             .limit(2)
         )
         with self.database.reading() as connection:

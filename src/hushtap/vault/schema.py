@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -56,8 +57,10 @@ wrapped_keys = Table(
     "wrapped_keys",
     metadata,
     Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
-    Column("key_id", ForeignKey("keys.id"), primary_key=True, index=True),
+    Column("key_id", ForeignKey("keys.id"), primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
+    # In this order a rotation works through them.
+    Index("ix_wrapped_keys_by_key", "key_id", "recording_id"),
 )
 
 
