@@ -427,11 +427,15 @@ def test_recorders_go_on_while_keys_rotate(
 
 def test_a_recording_whose_keys_go_in_the_midst_of_a_rotation_stays_shut(vault: Vault) -> None:
     recording, old = record(vault), main_key(vault)
+    record(vault)
     table = KeyTable(vault._catalog.database)
     new = PrivateKey.generate().public
     table.add(new.key_id, "new", Role.ESCROW)
-    [(identity, wrapped)] = table.unsealed_to(new.key_id, old.public.key_id, "", 10)
-    sealed = new.wrap(old.unwrap(wrapped, identity), identity)
+    batch = table.unsealed_to(new.key_id, old.public.key_id, "", 10)
+    sealed = [(one, new.wrap(old.unwrap(wrapped, one), one)) for one, wrapped in batch]
+    assert len(sealed) == 2
     assert vault.destroy_keys(recording) == 1
-    assert table.seal_to(new.key_id, old.public.key_id, [(identity, sealed)]) == 0
-    assert [key.opens for key in vault.keyring.list()] == [0, 0]
+    assert table.seal_to(new.key_id, old.public.key_id, sealed) == 1
+    assert [key.opens for key in vault.keyring.list()] == [1, 1]
+    with pytest.raises(VaultError, match="its keys were destroyed"):
+        vault.read(recording)
