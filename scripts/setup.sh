@@ -35,10 +35,11 @@ missing_packages() {
     command -v gcc >/dev/null || echo gcc
     ls /usr/include/stdio.h >/dev/null 2>&1 || echo libc6-dev
     local tool
-    # Voices of sample calls and tests, audio tools of the documented commands, tracing.
+    # Voices of sample calls and tests, audio tools of the documented commands, tracing, a token.
     for tool in espeak-ng flite sox ffmpeg strace; do
         command -v "$tool" >/dev/null || echo "$tool"
     done
+    [ -e /usr/lib/softhsm/libsofthsm2.so ] || echo softhsm2
     command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
 }
 

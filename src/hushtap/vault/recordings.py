@@ -3,8 +3,8 @@
 ::
 
     VAULT/catalog.db             what there is, and the wrapped data keys
-    VAULT/keys/recipient.pub     all that a recorder needs
-    VAULT/keys/private.key       opens recordings; keep it elsewhere in production
+    VAULT/keys/*.pub             all that a recorder needs
+    VAULT/keys/*.key             opens recordings; keep it elsewhere in production
     VAULT/recordings/ID.hush     one sealed file each
 """
 
@@ -32,20 +32,16 @@ from hushtap.vault.files import (
     sync_folder,
     whole_file,
 )
-from hushtap.vault.keys import (
-    PRIVATE_NAME,
-    PUBLIC_NAME,
-    PrivateKey,
-    PublicKey,
-    generate_keypair,
-)
+from hushtap.vault.keymaking import NewKey, first_key, make_first
+from hushtap.vault.keyring import KeyRing
+from hushtap.vault.keys import PRIVATE_NAME, PrivateKey, load_private
 from hushtap.vault.payloads import Opening, pack_record
 from hushtap.vault.reader import OpenedRecording, header_of, last_state, open_recording
 from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -58,6 +54,8 @@ __all__ = [
 ]
 
 _MAX_WAV = 2**32 - 4096
+_TRIES = 10
+"""How often the keys may change while one recording begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +77,33 @@ class Vault:
     """A folder of encrypted recordings. Make one by ``create`` or ``open``."""
 
     def __init__(
-        self, path: Path, private_key: Path | None, passphrase: str | None, *, create: bool
+        self,
+        path: Path,
+        private_key: Path | None,
+        passphrase: str | None,
+        *,
+        create: bool,
+        label: str = "main",
     ) -> None:
         self.path = path
-        self._catalog = Catalog(path / "catalog.db", create=create)
-        self._public = PublicKey.load(path / "keys" / PUBLIC_NAME)
-        self._private_path = private_key or path / "keys" / PRIVATE_NAME
+        self._catalog = Catalog(
+            path / "catalog.db", create=create, first_key=partial(first_key, path / "keys", label)
+        )
+        self.keyring = KeyRing(path / "keys", self._catalog.database)
+        self.keyring.recipients()
+        self._private_path = private_key
         self._passphrase = passphrase
-        self._private: PrivateKey | None = None
+        self._opened: dict[str, PrivateKey] = {}
         self._settle_all()
 
     @staticmethod
-    def create(path: Path, *, passphrase: str | None = None) -> Vault:
+    def create(
+        path: Path, *, passphrase: str | None = None, new_key: NewKey | None = None
+    ) -> Vault:
         """Open the vault at ``path``; make it, with a new key pair, where there is none.
 
         ``passphrase`` protects a new private key, and opens an existing one.
+        ``new_key`` says instead where the first private key is kept, and under what.
 
         Raises:
             VaultError: the folder cannot be made, or a vault there lacks its parts.
@@ -102,8 +112,15 @@ class Vault:
             for folder in (path, path / "keys", path / "recordings"):
                 folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             with sole_use(path / "vault.lock"):
-                _make_keys(path, passphrase)
-                vault = Vault(path, None, passphrase, create=True)
+                if not (path / "catalog.db").exists():
+                    make_first(path / "keys", passphrase, new_key)
+                vault = Vault(
+                    path,
+                    None if new_key is None else new_key.path,
+                    passphrase if new_key is None else new_key.passphrase,
+                    create=True,
+                    label="main" if new_key is None else new_key.label,
+                )
                 sync_folder(path)
         except OSError as error:
             raise VaultError(f"{path}: a vault cannot be made here ({reason(error)})") from None
@@ -148,7 +165,6 @@ class Vault:
             source=source,
             policy=policy,
             findings={},
-            key_id=self._public.key_id,
         )
         data_key = secrets.token_bytes(32)
         opening = Opening(start.isoformat(), source, policy, version("hushtap"))
@@ -159,7 +175,7 @@ class Vault:
             raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
         try:
             # Locked before it is listed: no one takes a new recording for a dead one.
-            self._catalog.add(info, self._public.wrap(data_key, info.id))
+            self._add(info, data_key)
             segments.seal(Kind.OPEN, pack_record(opening), 0)
         except VaultError:
             segments.close()
@@ -198,14 +214,16 @@ class Vault:
             VaultError: it is unknown, or the private key is missing or another.
         """
         info, wrapped = self._catalog.find(recording_id)
+        if not wrapped:
+            raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
         path = self._file(info.id)
-        private = self._private_key()
-        if private.public.key_id != info.key_id:
+        private = self._private_key(wrapped)
+        if private.public.key_id not in wrapped:
             raise VaultError(
-                f"{self._private_path}: is key {private.public.key_id}, but recording {info.id} "
-                f"was sealed to key {info.key_id}; name that private key"
+                f"private key {private.public.key_id} was given, but recording {info.id} "
+                f"was sealed to key {' and '.join(sorted(wrapped))}; name that private key"
             )
-        data_key = private.unwrap(wrapped, info.id)
+        data_key = private.unwrap(wrapped[private.public.key_id], info.id)
         try:
             with path.open("rb") as file:
                 return open_recording(file, path, info, data_key)
@@ -249,6 +267,29 @@ class Vault:
             results += self._strays({info.id for info in infos})
         return results
 
+    def destroy_keys(self, recording_id: str) -> int:
+        """Destroy every wrapped key of a recording: no key opens it ever again; return how many.
+
+        Its row and its file stay. Copies of the catalog, backups among them, are not reached.
+
+        Raises:
+            VaultError: it is unknown or being written; or another process kept the
+                catalog's log from being emptied, and this is to be called again.
+        """
+        self._settle(self.info(recording_id))
+        info = self.info(recording_id)
+        if info.state is State.OPEN:
+            raise VaultError(f"recording {info.id} is being written; end it first")
+        return self._catalog.destroy_keys(info.id)
+
+    def _add(self, info: RecordingInfo, data_key: bytes) -> None:
+        for _ in range(_TRIES):
+            recipients = self.keyring.recipients()
+            wrapped = {key.key_id: key.wrap(data_key, info.id) for key in recipients}
+            if self._catalog.add(info, wrapped):
+                return
+        raise VaultError(f"{self.path}: its keys change all the time; look at who changes them")
+
     def _verify(self, info: RecordingInfo) -> VerifyResult:
         try:
             found = self.read(info.id).info
@@ -270,10 +311,15 @@ class Vault:
     def _file(self, recording_id: str) -> Path:
         return self.path / "recordings" / f"{recording_id}.hush"
 
-    def _private_key(self) -> PrivateKey:
-        if self._private is None:
-            self._private = PrivateKey.load(self._private_path, self._passphrase)
-        return self._private
+    def _private_key(self, wrapped: Mapping[str, bytes] | None = None) -> PrivateKey:
+        """Return the private key that was named, or the vault's own that opens ``wrapped``."""
+        for key_id, private in self._opened.items():
+            if wrapped is None or key_id in wrapped or self._private_path is not None:
+                return private
+        path = self._private_path or self.keyring.private_file(wrapped)
+        private = load_private(path or self.path / "keys" / PRIVATE_NAME, self._passphrase)
+        self._opened[private.public.key_id] = private
+        return private
 
     def _settle_all(self) -> None:
         for info in self._catalog.list(state=State.OPEN):
@@ -300,15 +346,3 @@ class Vault:
                 return last_state(file, path, info)
         except (FileNotFoundError, VerificationError):
             return State.INTERRUPTED, 0
-
-
-def _make_keys(path: Path, passphrase: str | None) -> None:
-    folder = path / "keys"
-    if (folder / PUBLIC_NAME).exists():
-        return
-    if (path / "catalog.db").exists():
-        raise VaultError(f"{folder / PUBLIC_NAME}: missing; put the vault's public key back")
-    if (folder / PRIVATE_NAME).exists():
-        PrivateKey.load(folder / PRIVATE_NAME, passphrase).public.save(folder / PUBLIC_NAME)
-        return
-    generate_keypair(folder, passphrase=passphrase)

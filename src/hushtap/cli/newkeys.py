@@ -1,0 +1,66 @@
+"""The keys that commands make or go on with, and the passphrases these ask for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from hushtap.cli.output import PASSPHRASE, PIN, ask, secret_of
+from hushtap.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hushtap.vault.keyring import NewKey
+    from hushtap.vault.keys import PrivateKey
+
+NEW_PASSPHRASE = "HUSHTAP_NEW_PASSPHRASE"  # noqa: S105 - the name of the variable
+"""Environment variable: the passphrase of a key that takes over; else that of the old one."""
+
+
+def new_key_at(place: Path, label: str, provider: str, *, unprotected: bool) -> NewKey:
+    """Return the key that is to be made; ask for its passphrase or PIN where none is set.
+
+    Raises:
+        UsageError: nothing protects it, and nobody said that nothing should.
+    """
+    from hushtap.vault.keyring import NewKey  # noqa: PLC0415
+    from hushtap.vault.keys import Unprotected, protection_for  # noqa: PLC0415
+
+    if unprotected:
+        if provider != "passphrase":
+            raise UsageError("--unprotected and --provider exclude each other")
+        return NewKey(place, Unprotected(), None, label)
+    secret = None
+    if provider == "passphrase":
+        secret = os.environ.get(NEW_PASSPHRASE) or os.environ.get(PASSPHRASE)
+        secret = secret or _asked(f"Passphrase for the new key {place}", new=True)
+        if not secret:
+            raise UsageError(
+                f"nothing protects the new key: set {PASSPHRASE}, or say --unprotected"
+            )
+    elif provider.startswith("pkcs11:"):
+        secret = os.environ.get(PIN) or _asked("PIN of the token", new=False)
+    return NewKey(place, protection_for(provider, secret), secret, label)
+
+
+def due_key(key_id: str, files: list[Path]) -> PrivateKey:
+    """Return the private key of that id, from one of ``files``. Raises ``UsageError``."""
+    from hushtap.vault.keys import load_private, look_at  # noqa: PLC0415
+
+    for path in files:
+        if look_at(path).key_id == key_id:
+            passphrase = look_at(path).protection == "argon2id"
+            secret = os.environ.get(NEW_PASSPHRASE) if passphrase else None
+            return load_private(path, secret or secret_of(path))
+    raise UsageError(f"the private half of key {key_id} is elsewhere: name it with --new-key")
+
+
+def key_files(folder: Path) -> list[Path]:
+    """Return the private key files in ``folder``."""
+    return sorted(path for path in folder.glob("*.key") if path.is_file())
+
+
+def _asked(question: str, *, new: bool) -> str | None:
+    return ask(question, new=new) if sys.stdin is not None and sys.stdin.isatty() else None

@@ -1,0 +1,297 @@
+"""The keys of a vault at work: what seals, what opens, and how one key takes over from another.
+
+Public halves are files ``keys/*.pub``, and only those: a row in the catalog alone
+cannot make a recorder seal to somebody. The catalog says which of them are active.
+A key changes hands in this order, and what was killed in between goes on from where
+it stood when it is begun again:
+
+1. The new pair is on disk, then its row: from here on new recordings are sealed
+   to the old key and to the new one.
+2. Every recording is sealed to the new key as well. The files stay as they are.
+3. The new private half, as read back from where it is kept, opens each of them.
+4. The old key retires. What the new one opens is taken from it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hushtap.errors import VaultError, VerificationError
+from hushtap.vault.files import reason, sole_use_or_refusal, sync_folder
+from hushtap.vault.keymaking import NewKey, made
+from hushtap.vault.keys import PrivateKey, PublicKey, load_public, look_at, save_public
+from hushtap.vault.keytable import KeyInfo, KeyState, KeyTable, Role
+
+__all__ = ["Handover", "KeyInfo", "KeyRing", "KeyState", "NewKey", "Role"]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from hushtap.vault.database import Database
+
+_AT_ONCE = 100
+"""Recordings in one transaction: recorders wait for milliseconds, a kill costs as little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What became of a rotation: the key that opens now, and how many recordings it took over.
+
+    ``left`` counts those whose wrapped key did not open: they stay with the retired key.
+    """
+
+    key_id: str
+    taken: int
+    left: int
+    retired: tuple[str, ...]
+
+
+class KeyRing:
+    """The keys of one vault. Every method raises ``VaultError`` where the catalog refuses."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self._table = KeyTable(database)
+        self._public: dict[str, PublicKey] = {}
+
+    def list(self) -> tuple[KeyInfo, ...]:
+        """Return all keys, oldest first."""
+        return self._table.list()
+
+    def recipients(self) -> tuple[PublicKey, ...]:
+        """Return the keys that a new recording is sealed to.
+
+        Raises:
+            VaultError: there is none, or the public half of one is missing.
+        """
+        active = self._table.active()
+        if not active:
+            raise VaultError(f"{self.folder}: no key here; make one with hushtap keys init")
+        return tuple(self.recipient(key_id) for key_id in active)
+
+    def recipient(self, key_id: str) -> PublicKey:
+        """Return the public half of an active key.
+
+        Raises:
+            VaultError: its file is missing, as it is once the key has retired.
+        """
+        if key_id not in self._public:
+            for path in sorted(self.folder.glob("*.pub")):
+                with suppress(VaultError):
+                    key = load_public(path)
+                    self._public[key.key_id] = key
+        if key_id not in self._public:
+            raise VaultError(
+                f"{self.folder}: the public half of key {key_id} is missing or damaged; "
+                "put the vault's public key back"
+            )
+        return self._public[key_id]
+
+    def private_file(self, key_ids: Mapping[str, object] | None = None) -> Path | None:
+        """Return the vault's own file of a private key, main keys and new ones first.
+
+        Only of one in ``key_ids``, where these are given; ``None`` where there is none.
+        """
+        order = sorted(
+            self._table.list(), key=lambda key: (key.role is Role.MAIN, key.created), reverse=True
+        )
+        wanted = [key.key_id for key in order if key_ids is None or key.key_id in key_ids]
+        files = _private_files(self.folder)
+        return next((files[key_id] for key_id in wanted if key_id in files), None)
+
+    def add(self, new: NewKey, role: Role) -> str:
+        """Make a key, or take the one at ``new.path``, and seal to it from now on; return its id.
+
+        Raises:
+            VaultError: its files cannot be written, or the vault has a main key already.
+        """
+        with self._sole_use():
+            mains = [key for key in self._table.list() if _is_active_main(key)]
+            if role is Role.MAIN and mains:
+                raise VaultError(
+                    f"{self.folder}: key {mains[0].key_id} is the main key already; rotate it"
+                )
+            return self._add(new, role).public.key_id
+
+    def unfinished(self) -> str | None:
+        """Return the key that an interrupted rotation was to end with, if there is one."""
+        known = self._table.list()
+        mains = [key.key_id for key in known if _is_active_main(key)]
+        retired = [key.key_id for key in known if key.state is KeyState.RETIRED]
+        begun = len(mains) > 1 or any(self._table.covered(key_id) for key_id in retired)
+        return mains[-1] if mains and begun else None
+
+    def rotate(
+        self,
+        opener: PrivateKey,
+        to: NewKey | PrivateKey,
+        *,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> Handover:
+        """Let a new main key take over from all others, by means of ``opener``.
+
+        ``opener`` is the main key or an escrow key. ``to`` is a key to be made or, where
+        a rotation is ``unfinished``, the private half of the key it is to end with, as
+        read from where it is kept. ``progress`` is told how many recordings are done,
+        of how many. Recorders go on; each active key opens every recording in the end.
+
+        Raises:
+            VaultError: another process changes keys, ``opener`` is none of this
+                vault's, ``to`` is not what is due, or does not open what was sealed to it.
+        """
+        with self._sole_use():
+            self._known(opener.public.key_id)
+            due = self.unfinished()
+            if isinstance(to, NewKey):
+                if due is not None:
+                    raise VaultError(f"{self.folder}: a rotation to key {due} is to be finished")
+                to = self._add(to, Role.MAIN)
+            elif to.public.key_id != due:
+                raise VaultError(
+                    f"key {to.public.key_id} is not the one that a rotation is to end with, "
+                    f"which is {due}; name its file"
+                )
+            target = to.public.key_id
+            taken, left = self._seal_to_all(opener, target, progress)
+            self._prove(to)
+            old = [
+                key.key_id
+                for key in self._table.list()
+                if key.key_id != target and (key.role is Role.MAIN or key.state is KeyState.RETIRED)
+            ]
+            retired = [key_id for key_id in old if self._retire(key_id)]
+            return Handover(target, taken, left, tuple(retired))
+
+    def retire(self, key_id: str) -> None:
+        """Make a key seal nothing any more, and open only what no active main key opens.
+
+        Raises:
+            VaultError: it is unknown or the only main key.
+        """
+        with self._sole_use():
+            self._known(key_id)
+            self._retire(key_id)
+
+    def destroy(self, key_id: str) -> None:
+        """Note that a retired key is gone, and delete its private half where the vault has it.
+
+        Raises:
+            VaultError: it is unknown, active, or a recording would be lost with it.
+        """
+        with self._sole_use():
+            self._known(key_id)
+            self._table.destroy(key_id)
+            path = _private_files(self.folder).get(key_id)
+            if path is not None:
+                self._change(path.unlink)
+
+    def known(self, beginning: str) -> str:
+        """Return the id of the one key that begins so. Raises ``VaultError``."""
+        found = [key.key_id for key in self.list() if key.key_id.startswith(beginning)]
+        if len(found) != 1:
+            what = "several keys begin" if found else "no key begins"
+            raise VaultError(f"{self.folder}: {what} with {beginning!r}; list the vault's keys")
+        return found[0]
+
+    def _known(self, key_id: str) -> None:
+        if key_id not in {key.key_id for key in self._table.list()}:
+            raise VaultError(f"{self.folder}: no key {key_id}; list the vault's keys")
+
+    def _add(self, new: NewKey, role: Role) -> PrivateKey:
+        key = made(new)
+        public = self.folder / f"{key.public.key_id}.pub"
+        if not public.exists():
+            save_public(key.public, public)
+        self._table.add(key.public.key_id, new.label, role)
+        return key
+
+    def _seal_to_all(
+        self, opener: PrivateKey, target: str, progress: Callable[[int, int], None]
+    ) -> tuple[int, int]:
+        """Seal what ``opener`` opens to every active key; tell what ``target`` took and left."""
+        opened_by = opener.public.key_id
+        to_do = {
+            key_id: self._table.count_unsealed_to(key_id, opened_by)
+            for key_id in self._table.active()
+        }
+        done, of = 0, sum(to_do.values())
+        progress(done, of)
+        taken = left = 0
+        for key_id in to_do:
+            for sealed, failed in self._seal_to(opener, self.recipient(key_id)):
+                done += sealed + failed
+                progress(done, max(of, done))
+                if key_id == target:
+                    taken, left = taken + sealed, left + failed
+        return taken, left
+
+    def _seal_to(self, opener: PrivateKey, recipient: PublicKey) -> Iterator[tuple[int, int]]:
+        """Work through the recordings once, in batches; yield how many it sealed and could not.
+
+        Once is enough: what is recorded meanwhile is sealed to ``recipient`` from its beginning.
+        """
+        opened_by, after = opener.public.key_id, ""
+        while batch := self._table.unsealed_to(recipient.key_id, opened_by, after, _AT_ONCE):
+            after = batch[-1][0]
+            rows = []
+            for recording_id, wrapped in batch:
+                with suppress(VerificationError):
+                    data_key = opener.unwrap(wrapped, recording_id)
+                    rows.append((recording_id, recipient.wrap(data_key, recording_id)))
+            yield self._table.seal_to(recipient.key_id, opened_by, rows), len(batch) - len(rows)
+
+    def _prove(self, private: PrivateKey) -> None:
+        """See that ``private`` opens all that is sealed to it, before it is taken from others."""
+        after = ""
+        while batch := self._table.sealed_to(private.public.key_id, after, _AT_ONCE):
+            for after, wrapped in batch:
+                private.unwrap(wrapped, after)
+
+    def _retire(self, key_id: str) -> bool:
+        """Retire a key and take from it what is covered; return whether there was any of both."""
+        changed = self._table.retire(key_id)
+        self._public.pop(key_id, None)
+        for path in sorted(self.folder.glob("*.pub")):
+            with suppress(VaultError):
+                if load_public(path).key_id == key_id:
+                    self._change(partial(path.rename, f"{path}.retired"))
+        while self._table.drop_covered(key_id, _AT_ONCE):
+            changed = True
+        return changed
+
+    def _change(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+            sync_folder(self.folder)
+        except OSError as error:
+            raise VaultError(f"{self.folder}: cannot be changed ({reason(error)})") from None
+
+    @contextmanager
+    def _sole_use(self) -> Iterator[None]:
+        lock = self.folder / "keys.lock"
+        try:
+            with sole_use_or_refusal(lock):
+                yield
+        except BlockingIOError:
+            raise VaultError(
+                f"{self.folder}: another process is changing keys; wait for its end"
+            ) from None
+        except OSError as error:
+            raise VaultError(f"{lock}: cannot be written ({reason(error)})") from None
+
+
+def _is_active_main(key: KeyInfo) -> bool:
+    return key.role is Role.MAIN and key.state is KeyState.ACTIVE
+
+
+def _private_files(folder: Path) -> dict[str, Path]:
+    """Return the private key files in ``folder`` by the ids they claim."""
+    found = {}
+    for path in sorted(folder.glob("*.key")):
+        with suppress(VaultError):
+            found[look_at(path).key_id] = path
+    return found
