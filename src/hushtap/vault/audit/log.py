@@ -92,6 +92,7 @@ class VaultLog:
         self._lock = threading.Lock()
         self._ready = False
         self._signer: Signer | None = None
+        self._origin = ""
 
     def append(self, event: Event) -> int:
         """Write ``event``; see ``AuditLog.append``. The end of an act signs the head with it."""
@@ -110,6 +111,12 @@ class VaultLog:
         if signer is None:
             signer = self._load_signer()
         return self._store.checkpoint(signer)
+
+    @property
+    def origin(self) -> str:
+        """The name of the log, of no meaning elsewhere. Raises ``VaultError``."""
+        self.open()
+        return self._origin
 
     @property
     def can_sign(self) -> bool:
@@ -146,6 +153,8 @@ class VaultLog:
         with self._lock:
             if not self._ready:
                 self._make()
+                vkey = self._vault / "keys" / signing.VKEY_NAME
+                self._origin = signing.load_verifier(vkey).name
                 if self._named or (
                     os.access(self._key, os.R_OK)
                     and (self._passphrase is not None or not signing.is_protected(self._key))
