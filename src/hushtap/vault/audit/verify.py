@@ -69,29 +69,44 @@ def verify(log: Reader, verifier: Verifier, exported: Iterable[tuple[str, str]] 
         report.add(f"the log calls itself {log.origin!r}, its key is for {verifier.name!r}")
     _check_schema(log, report)
     claims = _claims(log, verifier, exported, report)
-    roots = _check_entries(log, {claim.size for _, claim in claims}, report)
-    unsound: list[int] = []
-    for name, claim in claims:
-        if claim.size > report.size:
+    roots = _check_entries(log, {claim.head.size for claim in claims}, report)
+    for claim in claims:
+        claim.sound = roots.get(claim.head.size) == claim.head.root
+    certain = [claim.head.size for claim in claims if claim.sound]
+    for claim in claims:
+        if claim.sound:
+            continue
+        size = claim.head.size
+        if size > report.size:
             report.add(
-                f"{name} has {claim.size} entries signed, the log has {report.size}: "
-                f"{report.size + 1} to {claim.size} were cut off"
+                f"{claim.name} has {size} entries signed, the log has {report.size}: "
+                f"{report.size + 1} to {size} were cut off"
             )
-        elif roots.get(claim.size) == claim.root:
-            report.signed = max(report.signed, claim.size)
-        else:
-            unsound.append(claim.size)
-            sound = max(
-                (c.size for _, c in claims if c.size < claim.size and roots.get(c.size) == c.root),
-                default=0,
-            )
-            report.add(
-                f"{name}: entries 1 to {claim.size} are not what was signed; "
-                f"the change lies in {sound + 1} to {claim.size}"
-            )
-    if unsound:
-        report.signed = min(report.signed, min(unsound) - 1)
+            continue
+        # Whoever could forge the log's own checkpoints could not forge those kept elsewhere.
+        sound = max(
+            (
+                one.head.size
+                for one in claims
+                if one.sound and one.head.size < size and (one.kept or not claim.kept)
+            ),
+            default=0,
+        )
+        certain = [one for one in certain if one <= sound]
+        report.add(
+            f"{claim.name}: entries 1 to {size} are not what was signed; "
+            f"the change lies in {sound + 1} to {size}"
+        )
+    report.signed = max(certain, default=0)
     return report
+
+
+@dataclass(slots=True)
+class _Claim:
+    name: str
+    head: Checkpoint
+    kept: bool
+    sound: bool = False
 
 
 def _check_schema(log: Reader, report: Report) -> None:
@@ -104,25 +119,25 @@ def _check_schema(log: Reader, report: Report) -> None:
 
 def _claims(
     log: Reader, verifier: Verifier, exported: Iterable[tuple[str, str]], report: Report
-) -> list[tuple[str, Checkpoint]]:
+) -> list[_Claim]:
     """Return the checkpoints that the log's key has signed, by size; tell of the others."""
     notes: list[tuple[str, int | None, str]] = [
         *((f"checkpoint {size}", size, note) for size, note in log.checkpoints()),
         *((name, None, note) for name, note in exported),
     ]
-    claims: list[tuple[str, Checkpoint]] = []
+    claims: list[_Claim] = []
     for name, size, note in notes:
         try:
-            claim = Checkpoint.parse(verifier.open(str(note)))
+            head = Checkpoint.parse(verifier.open(str(note)))
         except ValueError as error:
             report.add(f"{name}: not a checkpoint of this log's key ({error})")
             continue
-        if claim.origin != verifier.name or size not in (None, claim.size):
+        if head.origin != verifier.name or size not in {None, head.size}:
             report.add(f"{name}: a checkpoint of another log or size")
             continue
-        claims.append((name, claim))
+        claims.append(_Claim(name, head, kept=size is None))
     report.checkpoints = len(claims)
-    return sorted(claims, key=lambda named: named[1].size)
+    return sorted(claims, key=lambda claim: claim.head.size)
 
 
 def _check_entries(log: Reader, sizes: set[int], report: Report) -> dict[int, bytes]:
