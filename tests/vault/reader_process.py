@@ -25,7 +25,7 @@ def main() -> None:
     vault = Vault.open(arguments.vault)
     if arguments.full_disk:
         # No file grows beyond what the log has already: the catalog still has room.
-        held = log_of(arguments.vault, 100)
+        held = log_of(arguments.vault, 20)
         size = (arguments.vault / f"{LOG_NAME}-wal").stat().st_size
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     else:

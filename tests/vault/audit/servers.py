@@ -31,7 +31,7 @@ class Authority:
         self.ca = self._write("ca", self._name, self._key, issuer=True)
 
     def issue(self, name: str) -> tuple[Path, Path]:
-        """Return the certificate and the key of ``name``, which may be an address."""
+        """Return a certificate for this host's address, and its key; both files are ``name``."""
         key = ec.generate_private_key(ec.SECP256R1())
         return self._write(name, _common_name(name), key), self.folder / f"{name}.key"
 
@@ -76,8 +76,8 @@ class Authority:
             )
         )
         if not issuer:
-            names = [x509.IPAddress(ipaddress.ip_address(HERE)), x509.DNSName("localhost")]
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+            here = x509.IPAddress(ipaddress.ip_address(HERE))
+            builder = builder.add_extension(x509.SubjectAlternativeName([here]), critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         path = self.folder / f"{stem}.pem"
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

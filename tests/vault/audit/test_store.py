@@ -225,9 +225,9 @@ def test_a_kill_within_a_commit_leaves_whole_entries(tmp_path: Path, fault: str,
 
 def test_a_full_disk_refuses_and_keeps_what_was_told_of(tmp_path: Path) -> None:
     log_of(tmp_path, 3).close()
-    limit = 150_000
+    limit = 60_000
     done = subprocess.run(
-        appender(tmp_path, "500", "--file-limit", str(limit)),
+        appender(tmp_path, "150", "--file-limit", str(limit)),
         capture_output=True,
         text=True,
         check=False,

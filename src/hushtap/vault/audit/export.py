@@ -93,7 +93,7 @@ def target_of(
     return Folder(Path(text))
 
 
-def export(log: VaultLog, target: Target) -> int:
+def export(log: VaultLog, target: Target, *, at_once: int = AT_ONCE) -> int:
     """Send ``target`` all that it has not got, with a fresh checkpoint where one can be signed.
 
     Returns:
@@ -111,8 +111,8 @@ def export(log: VaultLog, target: Target) -> int:
             raise VaultError(f"{log.path}: {target.name} has more entries than the log; verify it")
         newest = state.last_checkpoint()
         count = 0
-        for first in range(sent + 1, state.size + 1, AT_ONCE):
-            last = min(first + AT_ONCE - 1, state.size)
+        for first in range(sent + 1, state.size + 1, at_once):
+            last = min(first + at_once - 1, state.size)
             entries = [(row.number, row.entry) for row in state.rows(first, last)]
             note = newest[1] if newest is not None and last == state.size else None
             try:
