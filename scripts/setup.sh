@@ -39,6 +39,9 @@ missing_packages() {
     for tool in espeak-ng flite sox ffmpeg strace; do
         command -v "$tool" >/dev/null || echo "$tool"
     done
+    # A syslog server that speaks TLS, for the audit log's tests.
+    [ -x /usr/sbin/rsyslogd ] || echo rsyslog
+    ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1 || echo rsyslog-gnutls
     command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
 }
 
