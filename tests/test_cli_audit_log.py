@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -20,6 +21,8 @@ from vault.calls import PHONE_LINE, append_all, call
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import Command
 
 
 @pytest.fixture
@@ -188,3 +191,12 @@ def test_an_entry_that_is_none_is_told_of(place: Path, run: Runner) -> None:
     code, _, err = run("show")
     assert code == 3
     assert "entry 2: not an event" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a folder read-only")
+def test_a_copy_on_read_only_media_is_verified(place: Path, hushtap_command: Command) -> None:
+    mount = 'mount --bind v v && mount -o remount,ro,bind v && ! touch v/x 2>&- && exec "$@"'
+    before = ("unshare", "-m", "sh", "-c", mount, "sh")
+    done = hushtap_command("audit-log", "verify", "--vault", "v", cwd=place, before=before)
+    assert "4 entries, 4 of them covered by 2 checkpoints, sound" in done.stdout, done.stderr
+    assert done.returncode == 0

@@ -6,6 +6,7 @@ import argparse
 import resource
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -13,6 +14,9 @@ from hushtap.errors import VaultError
 from hushtap.vault.audit.log import LOG_NAME
 from hushtap.vault.recordings import Vault
 from vault.audit.logs import log_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> None:
@@ -30,9 +34,9 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     else:
         held = None
-    acts = {"read": lambda: vault.read(arguments.recording)}
+    acts: dict[str, Callable[[], object]] = {"read": lambda: vault.read(arguments.recording)}
     if arguments.wav is not None:
-        acts["exported"] = lambda: vault.export(arguments.recording, arguments.wav)  # type: ignore[assignment,return-value]
+        acts["exported"] = lambda: vault.export(arguments.recording, arguments.wav)
     for name, one in acts.items():
         try:
             one()

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -20,6 +21,9 @@ from hushtap.vault.audit.signing import KEY_NAME, VKEY_NAME
 from hushtap.vault.recordings import State, Vault
 from vault.audit.logs import check, entries_of
 from vault.calls import PHONE_LINE, WORDS, append_all, call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 READER = Path(__file__).with_name("reader_process.py")
 RECORDER = Path(__file__).with_name("recorder_process.py")
@@ -116,7 +120,7 @@ def test_without_a_log_nothing_is_recorded_read_exported_or_verified(
         Vault.open(vault.path).read(recording)
     break_log(vault)
     again = Vault.open(vault.path)
-    acts = [
+    acts: list[Callable[[], object]] = [
         lambda: again.read(recording),
         lambda: again.export(recording, tmp_path / "a.wav"),
         again.verify,

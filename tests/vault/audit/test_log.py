@@ -163,7 +163,7 @@ def test_a_damaged_key_is_told_of_in_one_line(tmp_path: Path) -> None:
         path.write_bytes(content)
         for load in (load_signer, load_verifier):
             with pytest.raises(VaultError, match=r"a\.key: (the key file is damaged|not a )"):
-                load(path)  # type: ignore[operator]
+                load(path)
     path.unlink()
     save_signer(new_signer("hushtap/1"), path)
     with pytest.raises(VaultError, match="already there"):
