@@ -162,8 +162,8 @@ def test_two_hundred_calls_that_begin_at_once_are_all_logged(tmp_path: Path) -> 
     assert (report.ok, report.size) == (True, 200)
 
 
-def test_several_processes_append_at_once(tmp_path: Path) -> None:
-    log_of(tmp_path, 0).close()
+def test_several_processes_make_one_log_and_append_at_once(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
     processes = [
         subprocess.Popen(appender(tmp_path, "60"), stdout=subprocess.PIPE, text=True)
         for _ in range(3)
