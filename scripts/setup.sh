@@ -40,6 +40,9 @@ missing_packages() {
         command -v "$tool" >/dev/null || echo "$tool"
     done
     [ -e /usr/lib/softhsm/libsofthsm2.so ] || echo softhsm2
+    # A syslog server that speaks TLS, for the audit log's tests.
+    [ -x /usr/sbin/rsyslogd ] || echo rsyslog
+    ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1 || echo rsyslog-gnutls
     command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
 }
 

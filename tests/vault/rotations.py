@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert
 
 from hushtap.vault.keyring import Handover, KeyRing, NewKey, Role
-from hushtap.vault.keys import PrivateKey, Unprotected, load_private, look_at
+from hushtap.vault.keys import PrivateKey, Unprotected, load_private, private_files
 from hushtap.vault.recordings import Vault
 from hushtap.vault.schema import recordings, wrapped_keys
 from vault.calls import PHONE_LINE, append_all, call
@@ -67,8 +67,7 @@ def opened_by(vault: Vault, private: PrivateKey) -> dict[str, bytes]:
 
 def private_of(vault: Vault, key_id: str) -> PrivateKey:
     """Return a private key that lies in the vault."""
-    [path] = [p for p in vault.keyring.folder.glob("*.key") if look_at(p).key_id == key_id]
-    return load_private(path)
+    return load_private(private_files(vault.keyring.folder)[key_id])
 
 
 def rotate(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hushtap.cli.newkeys import due_key, key_files, new_key_at
+from hushtap.cli.newkeys import due_key, new_key_at
 from hushtap.cli.output import complain, errors, print_json, print_table, say, secret_of
 from hushtap.cli.vault import DEFAULT, VaultOption
 from hushtap.errors import UsageError
@@ -244,8 +244,7 @@ def _take_over(
         to = new_key_at(place, label or Path(name).stem, provider, unprotected=unprotected)
     else:
         complain(f"going on with the rotation to key {due}")
-        nearby = [*key_files(old.parent), *key_files(ring.folder)]
-        to = due_key(due, [new_key] if new_key else nearby)
+        to = due_key(due, new_key, old.parent, ring.folder)
     console = errors()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as display:
         task = display.add_task("recordings", total=None)

@@ -45,21 +45,25 @@ def new_key_at(place: Path, label: str, provider: str, *, unprotected: bool) -> 
     return NewKey(place, protection_for(provider, secret), secret, label)
 
 
-def due_key(key_id: str, files: list[Path]) -> PrivateKey:
-    """Return the private key of that id, from one of ``files``. Raises ``UsageError``."""
-    from hushtap.vault.keys import load_private, look_at  # noqa: PLC0415
+def due_key(key_id: str, named: Path | None, *folders: Path) -> PrivateKey:
+    """Return the private key of that id, from the file ``named``, else from one in ``folders``.
 
-    for path in files:
-        if look_at(path).key_id == key_id:
-            passphrase = look_at(path).protection == "argon2id"
-            secret = os.environ.get(NEW_PASSPHRASE) if passphrase else None
-            return load_private(path, secret or secret_of(path))
-    raise UsageError(f"the private half of key {key_id} is elsewhere: name it with --new-key")
+    Raises:
+        UsageError: it is not there.
+        VaultError: the file ``named`` is no private key, or does not open.
+    """
+    from hushtap.vault.keys import load_private, look_at, private_files  # noqa: PLC0415
 
-
-def key_files(folder: Path) -> list[Path]:
-    """Return the private key files in ``folder``."""
-    return sorted(path for path in folder.glob("*.key") if path.is_file())
+    if named is not None:
+        path = named if look_at(named).key_id == key_id else None
+    else:
+        nearby = [private_files(folder) for folder in folders]
+        path = next((files[key_id] for files in nearby if key_id in files), None)
+    if path is None:
+        raise UsageError(f"the private half of key {key_id} is elsewhere: name it with --new-key")
+    passphrase = look_at(path).protection == "argon2id"
+    secret = os.environ.get(NEW_PASSPHRASE) if passphrase else None
+    return load_private(path, secret or secret_of(path))
 
 
 def _asked(question: str, *, new: bool) -> str | None:

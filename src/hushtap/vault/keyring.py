@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from hushtap.errors import VaultError, VerificationError
 from hushtap.vault.files import reason, sole_use_or_refusal, sync_folder
 from hushtap.vault.keymaking import NewKey, made
-from hushtap.vault.keys import PrivateKey, PublicKey, load_public, look_at, save_public
+from hushtap.vault.keys import PrivateKey, PublicKey, load_public, private_files, save_public
 from hushtap.vault.keytable import KeyInfo, KeyState, KeyTable, Role
 
 __all__ = ["Handover", "KeyInfo", "KeyRing", "KeyState", "NewKey", "Role"]
@@ -100,7 +100,7 @@ class KeyRing:
             self._table.list(), key=lambda key: (key.role is Role.MAIN, key.created), reverse=True
         )
         wanted = [key.key_id for key in order if key_ids is None or key.key_id in key_ids]
-        files = _private_files(self.folder)
+        files = private_files(self.folder)
         return next((files[key_id] for key_id in wanted if key_id in files), None)
 
     def add(self, new: NewKey, role: Role) -> str:
@@ -185,7 +185,7 @@ class KeyRing:
         with self._sole_use():
             self._known(key_id)
             self._table.destroy(key_id)
-            path = _private_files(self.folder).get(key_id)
+            path = private_files(self.folder).get(key_id)
             if path is not None:
                 self._change(path.unlink)
 
@@ -286,12 +286,3 @@ class KeyRing:
 
 def _is_active_main(key: KeyInfo) -> bool:
     return key.role is Role.MAIN and key.state is KeyState.ACTIVE
-
-
-def _private_files(folder: Path) -> dict[str, Path]:
-    """Return the private key files in ``folder`` by the ids they claim."""
-    found = {}
-    for path in sorted(folder.glob("*.key")):
-        with suppress(VaultError):
-            found[look_at(path).key_id] = path
-    return found

@@ -6,10 +6,12 @@
     VAULT/keys/*.pub             all that a recorder needs
     VAULT/keys/*.key             opens recordings; keep it elsewhere in production
     VAULT/recordings/ID.hush     one sealed file each
+    VAULT/audit.db               who did what, told before it is done
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import secrets
 import wave
@@ -22,6 +24,9 @@ from typing import TYPE_CHECKING
 
 from hushtap.errors import VaultError, VerificationError
 from hushtap.values import AudioFormat
+from hushtap.vault.audit.events import Activity, Actor, Event, Outcome, Thing
+from hushtap.vault.audit.events import Kind as ThingKind
+from hushtap.vault.audit.log import VaultLog, act
 from hushtap.vault.catalog import Catalog, RecordingInfo, State
 from hushtap.vault.container import Kind, SegmentWriter
 from hushtap.vault.files import (
@@ -94,6 +99,8 @@ class Vault:
         self._private_path = private_key
         self._passphrase = passphrase
         self._opened: dict[str, PrivateKey] = {}
+        self._log = VaultLog(path)
+        self.actor = Actor.of_process()
         self._settle_all()
 
     @staticmethod
@@ -121,6 +128,7 @@ class Vault:
                     create=True,
                     label="main" if new_key is None else new_key.label,
                 )
+                vault._log.open()
                 sync_folder(path)
         except OSError as error:
             raise VaultError(f"{path}: a vault cannot be made here ({reason(error)})") from None
@@ -139,6 +147,12 @@ class Vault:
             VaultError: there is no vault, or it cannot be used.
         """
         return Vault(path, private_key, passphrase, create=False)
+
+    def acting_as(self, actor: Actor) -> Vault:
+        """Return the same vault, whose audit log names ``actor`` instead of this process."""
+        same = copy.copy(self)
+        same.actor = actor
+        return same
 
     def record(
         self,
@@ -166,8 +180,13 @@ class Vault:
             policy=policy,
             findings={},
         )
+        things = (Thing(ThingKind.RECORDING, info.id), Thing(ThingKind.POLICY, policy))
+        with act(self._log, Activity.RECORD, self.actor, *things, tell_end=False):
+            return self._begin(info)
+
+    def _begin(self, info: RecordingInfo) -> Recording:
         data_key = secrets.token_bytes(32)
-        opening = Opening(start.isoformat(), source, policy, version("hushtap"))
+        opening = Opening(info.started.isoformat(), info.source, info.policy, version("hushtap"))
         path = self._file(info.id)
         try:
             segments = SegmentWriter(path, header_of(info), data_key)
@@ -189,7 +208,7 @@ class Vault:
         return Recording(
             info,
             segments,
-            finish=partial(self._catalog.finish, info.id),
+            finish=partial(self._finish, info.id),
             settle=partial(self._settle, info),
         )
 
@@ -213,6 +232,12 @@ class Vault:
             VerificationError: it is not what was sealed.
             VaultError: it is unknown, or the private key is missing or another.
         """
+        info = self.info(recording_id)
+        with act(self._log, Activity.READ, self.actor, Thing(ThingKind.RECORDING, info.id)):
+            return self._read(info.id)
+
+    def _read(self, recording_id: str) -> OpenedRecording:
+        """Decrypt and check, once that is on record."""
         info, wrapped = self._catalog.find(recording_id)
         if not wrapped:
             raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
@@ -242,7 +267,12 @@ class Vault:
             raise VaultError(f"{wav_path}: is a folder; name a WAV file to write")
         if wav_path.resolve().is_relative_to(self.path.resolve()):
             raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
-        opened = self.read(recording_id)
+        info = self.info(recording_id)
+        with act(self._log, Activity.EXPORT, self.actor, Thing(ThingKind.RECORDING, info.id)):
+            self._export(info.id, wav_path, force=force)
+
+    def _export(self, recording_id: str, wav_path: Path, *, force: bool) -> None:
+        opened = self._read(recording_id)
         if opened.samples.nbytes > _MAX_WAV:
             raise VaultError(
                 f"{wav_path}: the recording is longer than a WAV file can hold (4 GiB)"
@@ -262,9 +292,18 @@ class Vault:
         """
         self._private_key()
         infos = self.list() if recording_id is None else [self.info(recording_id)]
-        results = [self._verify(info) for info in infos]
-        if recording_id is None:
-            results += self._strays({info.id for info in infos})
+        thing = (
+            Thing(ThingKind.VAULT, self._log.origin)
+            if recording_id is None
+            else Thing(ThingKind.RECORDING, infos[0].id)
+        )
+        with act(self._log, Activity.VERIFY, self.actor, thing) as begun:
+            results = [self._verify(info) for info in infos]
+            if recording_id is None:
+                results += self._strays({info.id for info in infos})
+            for result in results:
+                if not result.ok:
+                    self._note(Activity.VERIFY, Outcome.FAILURE, result.recording_id, begun)
         return results
 
     def destroy_keys(self, recording_id: str) -> int:
@@ -292,7 +331,7 @@ class Vault:
 
     def _verify(self, info: RecordingInfo) -> VerifyResult:
         try:
-            found = self.read(info.id).info
+            found = self._read(info.id).info
         except VaultError as error:
             return VerifyResult(info.id, info.state, 0, str(error))
         return VerifyResult(info.id, found.state, found.samples, None)
@@ -333,7 +372,21 @@ class Vault:
         with suppress(OSError, VaultError):
             left = self._left_behind(info)
             if left is not None:
-                self._catalog.finish(info.id, *left, None)
+                self._finish(info.id, *left, None)
+
+    def _finish(
+        self, recording_id: str, state: State, samples: int, findings: Mapping[str, int] | None
+    ) -> None:
+        """Note how a recording ended: in the log first, so that it is open until that has it."""
+        activity = Activity.CLOSE if state is State.CLOSED else Activity.INTERRUPT
+        self._note(activity, Outcome.SUCCESS, recording_id)
+        self._catalog.finish(recording_id, state, samples, findings)
+
+    def _note(
+        self, activity: Activity, outcome: Outcome, recording_id: str, of: int | None = None
+    ) -> None:
+        thing = Thing(ThingKind.RECORDING, recording_id)
+        self._log.append(Event(activity, outcome, self.actor, (thing,), of=of))
 
     def _left_behind(self, info: RecordingInfo) -> tuple[State, int] | None:
         path = self._file(info.id)

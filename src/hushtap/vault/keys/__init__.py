@@ -15,6 +15,7 @@ from hushtap.vault.keys.keyfile import (
     load_private,
     load_public,
     look_at,
+    private_files,
     save_private,
     save_public,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "load_private",
     "load_public",
     "look_at",
+    "private_files",
     "protection_for",
     "save_private",
     "save_public",

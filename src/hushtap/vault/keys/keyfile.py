@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,15 @@ def look_at(path: Path) -> KeyFile:
         return KeyFile(path, str(fields["key_id"]), str(fields["protection"]))
     except KeyError:
         raise _damaged(path) from None
+
+
+def private_files(folder: Path) -> dict[str, Path]:
+    """Return the private key files in ``folder`` by the ids they claim; other files are none."""
+    found = {}
+    for path in sorted(folder.glob("*.key")):
+        with suppress(VaultError):
+            found[look_at(path).key_id] = path
+    return found
 
 
 def save_public(key: PublicKey, path: Path) -> None:
