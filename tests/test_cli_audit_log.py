@@ -72,10 +72,10 @@ def test_every_command_teaches_by_example() -> None:
 def test_a_sound_log_is_verified(run: Runner) -> None:
     code, out, err = run("verify")
     assert (code, err) == (0, "")
-    assert "4 entries, 4 of them covered by 2 checkpoints, sound" in out
+    assert "8 entries, 8 of them covered by 4 checkpoints, sound" in out
     code, out, _ = run("verify", "--json")
     report = json.loads(out)
-    assert (code, report["ok"], report["entries"], report["signed"]) == (0, True, 4, 4)
+    assert (code, report["ok"], report["entries"], report["signed"]) == (0, True, 8, 8)
     assert len(bytes.fromhex(report["root"])) == 32
 
 
@@ -90,7 +90,7 @@ def test_tampering_ends_with_code_3_and_the_place(place: Path, run: Runner) -> N
     assert run("verify")[0] == 0
     code, out, err = run("verify", "--checkpoint", "kept.txt")
     assert (code, err) == (3, "")
-    assert "NOT SOUND: kept.txt has 4 entries signed, the log has 2: 3 to 4 were cut off" in out
+    assert "NOT SOUND: kept.txt has 8 entries signed, the log has 2: 3 to 8 were cut off" in out
     code, out, _ = run("verify", "--checkpoint", "kept.txt", "--json")
     report = json.loads(out)
     assert (code, report["ok"], len(report["problems"])) == (3, False, 1)
@@ -119,7 +119,7 @@ def test_a_checkpoint_is_signed_for_who_has_the_key(
 ) -> None:
     code, out, _ = run("checkpoint")
     origin, size, *_ = out.split("\n")
-    assert (code, size) == (0, "4")
+    assert (code, size) == (0, "8")
     assert out.endswith("=\n")
     assert f"\n— {origin} " in out
     own = place / "v" / "keys" / KEY_NAME
@@ -140,17 +140,21 @@ def test_a_checkpoint_is_signed_for_who_has_the_key(
 def test_entries_are_shown_and_that_is_one(run: Runner) -> None:
     code, out, _ = run("show")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()[1:]] == ["1", "2", "3", "4", "5"]
+    assert [line.split()[0] for line in out.splitlines()[1:]] == [*"123456789"]
     assert "record: begun" in out
-    assert "read: success (of 3)" in out
+    assert "read: success (of 5)" in out
+    assert "key-change: success (of 1), add" in out
     code, out, _ = run("show", "--last", "2", "--json")
     found = [json.loads(line) for line in out.splitlines()]
-    assert [(one["number"], one["activity"]) for one in found] == [(5, "log-read"), (6, "log-read")]
+    assert [(one["number"], one["activity"]) for one in found] == [
+        (9, "log-read"),
+        (10, "log-read"),
+    ]
 
 
 def test_what_waits_for_export_is_shown_and_is_no_entry(place: Path, run: Runner) -> None:
-    assert run("show", "--pending") == (0, "4 entries, never exported\n", "")
-    assert run("export", "out") == (0, f"{(place / 'out').as_uri()}: 5 entries\n", "")
+    assert run("show", "--pending") == (0, "8 entries, never exported\n", "")
+    assert run("export", "out") == (0, f"{(place / 'out').as_uri()}: 9 entries\n", "")
     code, _, err = run("export", "syslog+tls://127.0.0.1:1")
     assert code == 1
     assert "syslog+tls://127.0.0.1:1: cannot be reached (Connection refused)" in err
@@ -160,8 +164,8 @@ def test_what_waits_for_export_is_shown_and_is_no_entry(place: Path, run: Runner
     assert "Connection refused" in out
     code, out, _ = run("show", "--pending", "--json")
     folder, server = (json.loads(line) for line in out.splitlines())
-    assert (folder["sent"], folder["pending"], folder["failures"]) == (5, 1, 0)
-    assert (server["sent"], server["pending"], server["failures"]) == (0, 6, 1)
+    assert (folder["sent"], folder["pending"], folder["failures"]) == (9, 1, 0)
+    assert (server["sent"], server["pending"], server["failures"]) == (0, 10, 1)
     code, out, _ = run("export", "out", "--json")
     assert (code, json.loads(out)["sent"]) == (0, 2)
 
@@ -198,5 +202,5 @@ def test_a_copy_on_read_only_media_is_verified(place: Path, hushtap_command: Com
     mount = 'mount --bind v v && mount -o remount,ro,bind v && ! touch v/x 2>&- && exec "$@"'
     before = ("unshare", "-m", "sh", "-c", mount, "sh")
     done = hushtap_command("audit-log", "verify", "--vault", "v", cwd=place, before=before)
-    assert "4 entries, 4 of them covered by 2 checkpoints, sound" in done.stdout, done.stderr
+    assert "8 entries, 8 of them covered by 4 checkpoints, sound" in done.stdout, done.stderr
     assert done.returncode == 0

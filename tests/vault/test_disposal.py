@@ -83,7 +83,7 @@ def test_a_recording_that_is_being_written_keeps_its_keys(vault: Vault) -> None:
     recording.close()
     assert vault.read(recording.id).complete
     assert vault.destroy_keys(recording.id) == 1
-    assert vault.info(recording.id).state is State.CLOSED
+    assert vault.info(recording.id).state is State.DISPOSED
 
 
 def test_the_unknown_is_not_destroyed(vault: Vault) -> None:

@@ -217,7 +217,8 @@ def _show_entries(rows: list[tuple[int, bytes]], *, as_json: bool) -> None:
         things = ", ".join(f"{thing['kind']} {thing['id']}" for thing in fields["objects"])
         actor = fields["actor"]
         who = f"{actor['user']} ({actor['role']}, {actor['origin']}) on {fields['host']}"
-        done = f"{fields['activity']}: {fields['outcome']}{why}{of}"
+        change = f", {fields['change']}" if "change" in fields else ""
+        done = f"{fields['activity']}: {fields['outcome']}{why}{of}{change}"
         table.append((str(number), fields["time"], who, done, things))
     if not as_json:
         print_table(("", "time", "who", "what", "of what"), table)

@@ -233,9 +233,7 @@ def _take_over(
 ) -> None:
     from rich.progress import Progress  # noqa: PLC0415 - takes as long as all else at the start
 
-    from hushtap.vault.keys import load_private  # noqa: PLC0415
-
-    opener = load_private(old, secret_of(old))
+    opener = ring.open(old, secret_of(old))
     name = _next_name(ring)
     due = ring.unfinished()
     to: NewKey | PrivateKey
@@ -244,7 +242,7 @@ def _take_over(
         to = new_key_at(place, label or Path(name).stem, provider, unprotected=unprotected)
     else:
         complain(f"going on with the rotation to key {due}")
-        to = due_key(due, new_key, old.parent, ring.folder)
+        to = due_key(ring, due, new_key, old.parent)
     console = errors()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as display:
         task = display.add_task("recordings", total=None)

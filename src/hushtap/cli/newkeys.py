@@ -12,7 +12,7 @@ from hushtap.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hushtap.vault.keyring import NewKey
+    from hushtap.vault.keyring import KeyRing, NewKey
     from hushtap.vault.keys import PrivateKey
 
 NEW_PASSPHRASE = "HUSHTAP_NEW_PASSPHRASE"  # noqa: S105 - the name of the variable
@@ -45,25 +45,25 @@ def new_key_at(place: Path, label: str, provider: str, *, unprotected: bool) -> 
     return NewKey(place, protection_for(provider, secret), secret, label)
 
 
-def due_key(key_id: str, named: Path | None, *folders: Path) -> PrivateKey:
-    """Return the private key of that id, from the file ``named``, else from one in ``folders``.
+def due_key(ring: KeyRing, key_id: str, named: Path | None, beside: Path) -> PrivateKey:
+    """Return the private key of that id: from ``named``, else ``beside`` it, else in the vault.
 
     Raises:
         UsageError: it is not there.
         VaultError: the file ``named`` is no private key, or does not open.
     """
-    from hushtap.vault.keys import load_private, look_at, private_files  # noqa: PLC0415
+    from hushtap.vault.keys import look_at, private_files  # noqa: PLC0415
 
     if named is not None:
         path = named if look_at(named).key_id == key_id else None
     else:
-        nearby = [private_files(folder) for folder in folders]
+        nearby = [private_files(folder) for folder in (beside, ring.folder)]
         path = next((files[key_id] for files in nearby if key_id in files), None)
     if path is None:
         raise UsageError(f"the private half of key {key_id} is elsewhere: name it with --new-key")
     passphrase = look_at(path).protection == "argon2id"
     secret = os.environ.get(NEW_PASSPHRASE) if passphrase else None
-    return load_private(path, secret or secret_of(path))
+    return ring.open(path, secret or secret_of(path))
 
 
 def _asked(question: str, *, new: bool) -> str | None:

@@ -37,6 +37,8 @@ class State(StrEnum):
     """Complete."""
     INTERRUPTED = "interrupted"
     """Its writer failed, was stopped or died: an exact beginning is there."""
+    DISPOSED = "disposed"
+    """Its keys were destroyed: nothing opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class Catalog:
     def destroy_keys(self, recording_id: str) -> int:
         """Delete every wrapped key of a recording from database and log; return how many.
 
+        Its row stays, as ``State.DISPOSED``.
+
         Raises:
             VaultError: they may still lie in the log: call it again.
         """
@@ -161,6 +165,11 @@ class Catalog:
             gone = connection.execute(
                 delete(wrapped_keys).where(wrapped_keys.c.recording_id == recording_id)
             ).rowcount
+            connection.execute(
+                update(recordings)
+                .where(recordings.c.id == recording_id)
+                .values(state=State.DISPOSED)
+            )
         self.database.empty_log()
         return gone
 

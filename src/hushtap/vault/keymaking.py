@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hushtap.errors import VaultError
@@ -20,6 +21,7 @@ from hushtap.vault.keys import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hushtap.vault.keys import Protection
@@ -40,38 +42,60 @@ class NewKey:
     label: str
 
 
-def made(new: NewKey) -> PrivateKey:
-    """Make the private key that ``new`` tells of, and return it as read back.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A key that is about to be made, or taken from its file; nothing is written yet."""
+
+    key_id: str
+    make: Callable[[], PrivateKey] = field(repr=False)
+    """Writes it and returns it as read back. Raises ``VaultError``."""
+
+
+def planned(new: NewKey) -> Plan:
+    """Return the key that ``new`` tells of.
 
     Raises:
-        VaultError: it cannot be written, or is there under other protection.
+        VaultError: its file is there already, under other protection or as no key.
     """
     if not new.path.exists():
-        save_private(PrivateKey.generate(), new.path, new.protection)
-    elif look_at(new.path).protection != new.protection.name:
+        key = PrivateKey.generate()
+        return Plan(key.public.key_id, partial(_save, key, new))
+    there = look_at(new.path)
+    if there.protection != new.protection.name:
         raise VaultError(f"{new.path}: already there, under other protection; choose another")
-    return load_private(new.path, new.passphrase)
+    return Plan(there.key_id, partial(load_private, new.path, new.passphrase))
 
 
-def make_first(folder: Path, passphrase: str | None, new: NewKey | None) -> None:
-    """Make the first key of a vault in ``folder``, as ``new`` says or under ``passphrase``.
+def planned_first(
+    folder: Path, passphrase: str | None, new: NewKey | None
+) -> tuple[str, Callable[[], object]]:
+    """Return the id of a vault's first key, and what writes its files into ``folder``.
 
-    A private half that is there already is taken.
+    It is made as ``new`` says or under ``passphrase``; halves that are there are taken.
 
     Raises:
-        VaultError: a file cannot be written, or the passphrase is another.
+        VaultError: what is there is no key, or under other protection than ``new``.
+            Both from here and from the function returned.
     """
-    if (folder / PUBLIC_NAME).exists():
-        return
-    if new is None and (folder / PRIVATE_NAME).exists():
-        key = load_private(folder / PRIVATE_NAME, passphrase)
+    public, own = folder / PUBLIC_NAME, folder / PRIVATE_NAME
+    if public.exists():
+        return load_public(public).key_id, lambda: None
+    if new is not None:
+        plan = planned(new)
+    elif own.exists():
+        plan = Plan(look_at(own).key_id, partial(load_private, own, passphrase))
     else:
         protection = Unprotected() if passphrase is None else Passphrase(passphrase)
-        key = made(new or NewKey(folder / PRIVATE_NAME, protection, passphrase, ""))
-    save_public(key.public, folder / PUBLIC_NAME)
+        plan = planned(NewKey(own, protection, passphrase, ""))
+    return plan.key_id, lambda: save_public(plan.make().public, public)
 
 
 def first_key(folder: Path, label: str) -> tuple[str, str] | None:
     """Return the key that a vault is made with, and that one of schema 1 has: id and label."""
     path = folder / PUBLIC_NAME
     return (load_public(path).key_id, label) if path.exists() else None
+
+
+def _save(key: PrivateKey, new: NewKey) -> PrivateKey:
+    save_private(key, new.path, new.protection)
+    return load_private(new.path, new.passphrase)

@@ -10,6 +10,8 @@ it stood when it is begun again:
 2. Every recording is sealed to the new key as well. The files stay as they are.
 3. The new private half, as read back from where it is kept, opens each of them.
 4. The old key retires. What the new one opens is taken from it.
+
+Each change, and each opening of a private key, is in the audit log before it happens.
 """
 
 from __future__ import annotations
@@ -19,22 +21,31 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import VaultError, VerificationError
+from hushtap.errors import VaultError
+from hushtap.vault.audit.events import Activity, Change, Kind, Thing
 from hushtap.vault.files import reason, sole_use_or_refusal, sync_folder
-from hushtap.vault.keymaking import NewKey, made
-from hushtap.vault.keys import PrivateKey, PublicKey, load_public, private_files, save_public
+from hushtap.vault.keymaking import NewKey, Plan, planned
+from hushtap.vault.keys import (
+    PrivateKey,
+    PublicKey,
+    load_private,
+    load_public,
+    look_at,
+    private_files,
+    save_public,
+)
 from hushtap.vault.keytable import KeyInfo, KeyState, KeyTable, Role
+from hushtap.vault.rewrapping import prove, seal_to_all, take_covered
 
 __all__ = ["Handover", "KeyInfo", "KeyRing", "KeyState", "NewKey", "Role"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from hushtap.vault.audit.log import Journal
     from hushtap.vault.database import Database
-
-_AT_ONCE = 100
-"""Recordings in one transaction: recorders wait for milliseconds, a kill costs as little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +62,15 @@ class Handover:
 
 
 class KeyRing:
-    """The keys of one vault. Every method raises ``VaultError`` where the catalog refuses."""
+    """The keys of one vault.
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    Every method raises ``VaultError`` where the catalog refuses, or where what it
+    changes or opens cannot be logged first.
+    """
+
+    def __init__(self, folder: Path, database: Database, journal: Journal) -> None:
         self.folder = folder
+        self._journal = journal
         self._table = KeyTable(database)
         self._public: dict[str, PublicKey] = {}
 
@@ -103,6 +119,16 @@ class KeyRing:
         files = private_files(self.folder)
         return next((files[key_id] for key_id in wanted if key_id in files), None)
 
+    def open(self, path: Path, passphrase: str | None = None) -> PrivateKey:
+        """Open the private key file at ``path``. ``passphrase`` is a token's PIN where one has it.
+
+        Raises:
+            VaultError: absent, not such a key, or what protects it does not open it.
+        """
+        key = Thing(Kind.KEY, look_at(path).key_id)
+        with self._journal.act(Activity.KEY_USE, key):
+            return load_private(path, passphrase)
+
     def add(self, new: NewKey, role: Role) -> str:
         """Make a key, or take the one at ``new.path``, and seal to it from now on; return its id.
 
@@ -115,7 +141,7 @@ class KeyRing:
                 raise VaultError(
                     f"{self.folder}: key {mains[0].key_id} is the main key already; rotate it"
                 )
-            return self._add(new, role).public.key_id
+            return self._add(planned(new), new.label, role).public.key_id
 
     def unfinished(self) -> str | None:
         """Return the key that an interrupted rotation was to end with, if there is one."""
@@ -146,25 +172,20 @@ class KeyRing:
         with self._sole_use():
             self._known(opener.public.key_id)
             due = self.unfinished()
-            if isinstance(to, NewKey):
-                if due is not None:
-                    raise VaultError(f"{self.folder}: a rotation to key {due} is to be finished")
-                to = self._add(to, Role.MAIN)
-            elif to.public.key_id != due:
-                raise VaultError(
-                    f"key {to.public.key_id} is not the one that a rotation is to end with, "
-                    f"which is {due}; name its file"
-                )
-            target = to.public.key_id
-            taken, left = self._seal_to_all(opener, target, progress)
-            self._prove(to)
-            old = [
-                key.key_id
-                for key in self._table.list()
-                if key.key_id != target and (key.role is Role.MAIN or key.state is KeyState.RETIRED)
-            ]
-            retired = [key_id for key_id in old if self._retire(key_id)]
-            return Handover(target, taken, left, tuple(retired))
+            if not isinstance(to, NewKey):
+                if to.public.key_id != due:
+                    raise VaultError(
+                        f"key {to.public.key_id} is not the one that a rotation is to end with, "
+                        f"which is {due}; name its file"
+                    )
+                with self._taking_over(due, opener):
+                    return self._take_over(opener, to, progress)
+            if due is not None:
+                raise VaultError(f"{self.folder}: a rotation to key {due} is to be finished")
+            plan = planned(to)
+            with self._taking_over(plan.key_id, opener):
+                private = self._add(plan, to.label, Role.MAIN)
+                return self._take_over(opener, private, progress)
 
     def retire(self, key_id: str) -> None:
         """Make a key seal nothing any more, and open only what no active main key opens.
@@ -174,7 +195,8 @@ class KeyRing:
         """
         with self._sole_use():
             self._known(key_id)
-            self._retire(key_id)
+            with self._changing(Change.RETIRE, key_id):
+                self._retire(key_id)
 
     def destroy(self, key_id: str) -> None:
         """Note that a retired key is gone, and delete its private half where the vault has it.
@@ -184,10 +206,11 @@ class KeyRing:
         """
         with self._sole_use():
             self._known(key_id)
-            self._table.destroy(key_id)
-            path = private_files(self.folder).get(key_id)
-            if path is not None:
-                self._change(path.unlink)
+            with self._changing(Change.DESTROY, key_id):
+                self._table.destroy(key_id)
+                path = private_files(self.folder).get(key_id)
+                if path is not None:
+                    self._change(path.unlink)
 
     def known(self, beginning: str) -> str:
         """Return the id of the one key that begins so. Raises ``VaultError``."""
@@ -201,55 +224,41 @@ class KeyRing:
         if key_id not in {key.key_id for key in self._table.list()}:
             raise VaultError(f"{self.folder}: no key {key_id}; list the vault's keys")
 
-    def _add(self, new: NewKey, role: Role) -> PrivateKey:
-        key = made(new)
-        public = self.folder / f"{key.public.key_id}.pub"
-        if not public.exists():
-            save_public(key.public, public)
-        self._table.add(key.public.key_id, new.label, role)
+    def _changing(self, change: Change, *key_ids: str) -> AbstractContextManager[int]:
+        things = [Thing(Kind.KEY, key_id) for key_id in key_ids]
+        return self._journal.act(Activity.KEY_CHANGE, *things, change=change)
+
+    def _taking_over(self, target: str, opener: PrivateKey) -> AbstractContextManager[int]:
+        """Log that ``target`` takes over from main keys, by means of ``opener``."""
+        opened_by, known = opener.public.key_id, self._table.list()
+        old = {key.key_id for key in known if _is_active_main(key)} | {opened_by}
+        roles = {key.key_id: key.role for key in known}
+        change = Change.RECOVER if roles[opened_by] is Role.ESCROW else Change.ROTATE
+        return self._changing(change, target, *sorted(old - {target}))
+
+    def _add(self, plan: Plan, label: str, role: Role) -> PrivateKey:
+        with self._changing(Change.ADD, plan.key_id):
+            key = plan.make()
+            public = self.folder / f"{plan.key_id}.pub"
+            if not public.exists():
+                save_public(key.public, public)
+            self._table.add(plan.key_id, label, role)
         return key
 
-    def _seal_to_all(
-        self, opener: PrivateKey, target: str, progress: Callable[[int, int], None]
-    ) -> tuple[int, int]:
-        """Seal what ``opener`` opens to every active key; tell what ``target`` took and left."""
-        opened_by = opener.public.key_id
-        to_do = {
-            key_id: self._table.count_unsealed_to(key_id, opened_by)
-            for key_id in self._table.active()
-        }
-        done, of = 0, sum(to_do.values())
-        progress(done, of)
-        taken = left = 0
-        for key_id in to_do:
-            for sealed, failed in self._seal_to(opener, self.recipient(key_id)):
-                done += sealed + failed
-                progress(done, max(of, done))
-                if key_id == target:
-                    taken, left = taken + sealed, left + failed
-        return taken, left
-
-    def _seal_to(self, opener: PrivateKey, recipient: PublicKey) -> Iterator[tuple[int, int]]:
-        """Work through the recordings once, in batches; yield how many it sealed and could not.
-
-        Once is enough: what is recorded meanwhile is sealed to ``recipient`` from its beginning.
-        """
-        opened_by, after = opener.public.key_id, ""
-        while batch := self._table.unsealed_to(recipient.key_id, opened_by, after, _AT_ONCE):
-            after = batch[-1][0]
-            rows = []
-            for recording_id, wrapped in batch:
-                with suppress(VerificationError):
-                    data_key = opener.unwrap(wrapped, recording_id)
-                    rows.append((recording_id, recipient.wrap(data_key, recording_id)))
-            yield self._table.seal_to(recipient.key_id, opened_by, rows), len(batch) - len(rows)
-
-    def _prove(self, private: PrivateKey) -> None:
-        """See that ``private`` opens all that is sealed to it, before it is taken from others."""
-        after = ""
-        while batch := self._table.sealed_to(private.public.key_id, after, _AT_ONCE):
-            for after, wrapped in batch:
-                private.unwrap(wrapped, after)
+    def _take_over(
+        self, opener: PrivateKey, to: PrivateKey, progress: Callable[[int, int], None]
+    ) -> Handover:
+        target = to.public.key_id
+        recipients = [self.recipient(key_id) for key_id in self._table.active()]
+        taken, left = seal_to_all(self._table, opener, recipients, target, progress)
+        prove(self._table, to)
+        old = [
+            key.key_id
+            for key in self._table.list()
+            if key.key_id != target and (key.role is Role.MAIN or key.state is KeyState.RETIRED)
+        ]
+        retired = [key_id for key_id in old if self._retire(key_id)]
+        return Handover(target, taken, left, tuple(retired))
 
     def _retire(self, key_id: str) -> bool:
         """Retire a key and take from it what is covered; return whether there was any of both."""
@@ -259,9 +268,7 @@ class KeyRing:
             with suppress(VaultError):
                 if load_public(path).key_id == key_id:
                     self._change(partial(path.rename, f"{path}.retired"))
-        while self._table.drop_covered(key_id, _AT_ONCE):
-            changed = True
-        return changed
+        return take_covered(self._table, key_id) or changed
 
     def _change(self, act: Callable[[], object]) -> None:
         try:

@@ -12,41 +12,36 @@
 from __future__ import annotations
 
 import copy
-import os
 import secrets
 import wave
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from hushtap.errors import VaultError, VerificationError
+from hushtap.errors import VaultError
 from hushtap.values import AudioFormat
-from hushtap.vault.audit.events import Activity, Actor, Event, Outcome, Thing
-from hushtap.vault.audit.events import Kind as ThingKind
-from hushtap.vault.audit.log import VaultLog, act
+from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
+from hushtap.vault.audit.log import Journal, VaultLog
+from hushtap.vault.audit.reading import reading
 from hushtap.vault.catalog import Catalog, RecordingInfo, State
-from hushtap.vault.container import Kind, SegmentWriter
 from hushtap.vault.files import (
     PRIVATE_FOLDER,
-    being_written,
     reason,
     sole_use,
     sync_folder,
     whole_file,
 )
-from hushtap.vault.keymaking import NewKey, first_key, make_first
+from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
-from hushtap.vault.keys import PRIVATE_NAME, PrivateKey, load_private
-from hushtap.vault.payloads import Opening, pack_record
-from hushtap.vault.reader import OpenedRecording, header_of, last_state, open_recording
+from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
+from hushtap.vault.reader import OpenedRecording, open_recording
+from hushtap.vault.recorder import Recorder
+from hushtap.vault.verifying import VerifyResult, disposal, strays
 from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
@@ -59,23 +54,6 @@ __all__ = [
 ]
 
 _MAX_WAV = 2**32 - 4096
-_TRIES = 10
-"""How often the keys may change while one recording begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyResult:
-    """What a deep check of one recording found. ``problem`` is one line, ``None`` where sound."""
-
-    recording_id: str
-    state: State
-    samples: int
-    problem: str | None
-
-    @property
-    def ok(self) -> bool:
-        """Whether every byte is what was sealed."""
-        return self.problem is None
 
 
 class Vault:
@@ -86,6 +64,7 @@ class Vault:
         path: Path,
         private_key: Path | None,
         passphrase: str | None,
+        log: VaultLog,
         *,
         create: bool,
         label: str = "main",
@@ -94,14 +73,13 @@ class Vault:
         self._catalog = Catalog(
             path / "catalog.db", create=create, first_key=partial(first_key, path / "keys", label)
         )
-        self.keyring = KeyRing(path / "keys", self._catalog.database)
-        self.keyring.recipients()
         self._private_path = private_key
         self._passphrase = passphrase
         self._opened: dict[str, PrivateKey] = {}
-        self._log = VaultLog(path)
-        self.actor = Actor.of_process()
-        self._settle_all()
+        self._log = log
+        self._act_as(Actor.of_process())
+        self.keyring.recipients()
+        self._recorder.settle_all()
 
     @staticmethod
     def create(
@@ -119,16 +97,21 @@ class Vault:
             for folder in (path, path / "keys", path / "recordings"):
                 folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             with sole_use(path / "vault.lock"):
-                if not (path / "catalog.db").exists():
-                    make_first(path / "keys", passphrase, new_key)
-                vault = Vault(
-                    path,
-                    None if new_key is None else new_key.path,
-                    passphrase if new_key is None else new_key.passphrase,
-                    create=True,
-                    label="main" if new_key is None else new_key.label,
-                )
-                vault._log.open()
+                log = VaultLog(path)
+                log.open()
+                label = "main"
+                place = None
+                if new_key is not None:
+                    place, passphrase, label = new_key.path, new_key.passphrase, new_key.label
+                made = partial(Vault, path, place, passphrase, log, create=True, label=label)
+                if (path / "catalog.db").exists():
+                    vault = made()
+                else:
+                    key_id, make_key = planned_first(path / "keys", passphrase, new_key)
+                    journal, key = Journal(log, Actor.of_process()), Thing(Kind.KEY, key_id)
+                    with journal.act(Activity.KEY_CHANGE, key, change=Change.ADD):
+                        make_key()
+                        vault = made()
                 sync_folder(path)
         except OSError as error:
             raise VaultError(f"{path}: a vault cannot be made here ({reason(error)})") from None
@@ -146,12 +129,12 @@ class Vault:
         Raises:
             VaultError: there is no vault, or it cannot be used.
         """
-        return Vault(path, private_key, passphrase, create=False)
+        return Vault(path, private_key, passphrase, VaultLog(path), create=False)
 
     def acting_as(self, actor: Actor) -> Vault:
         """Return the same vault, whose audit log names ``actor`` instead of this process."""
         same = copy.copy(self)
-        same.actor = actor
+        Vault._act_as(same, actor)
         return same
 
     def record(
@@ -180,41 +163,11 @@ class Vault:
             policy=policy,
             findings={},
         )
-        things = (Thing(ThingKind.RECORDING, info.id), Thing(ThingKind.POLICY, policy))
-        with act(self._log, Activity.RECORD, self.actor, *things, tell_end=False):
-            return self._begin(info)
-
-    def _begin(self, info: RecordingInfo) -> Recording:
-        data_key = secrets.token_bytes(32)
-        opening = Opening(info.started.isoformat(), info.source, info.policy, version("hushtap"))
-        path = self._file(info.id)
-        try:
-            segments = SegmentWriter(path, header_of(info), data_key)
-        except OSError as error:
-            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
-        try:
-            # Locked before it is listed: no one takes a new recording for a dead one.
-            self._add(info, data_key)
-            segments.seal(Kind.OPEN, pack_record(opening), 0)
-        except VaultError:
-            segments.close()
-            with suppress(OSError):
-                path.unlink()
-            raise
-        except OSError as error:
-            segments.close()
-            self._settle(info)
-            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
-        return Recording(
-            info,
-            segments,
-            finish=partial(self._finish, info.id),
-            settle=partial(self._settle, info),
-        )
+        return self._recorder.begin(info)
 
     def list(self) -> builtins.list[RecordingInfo]:
         """Return all recordings, oldest first. Raises ``VaultError``."""
-        self._settle_all()
+        self._recorder.settle_all()
         return [*self._catalog.list()]
 
     def info(self, recording_id: str) -> RecordingInfo:
@@ -233,15 +186,15 @@ class Vault:
             VaultError: it is unknown, or the private key is missing or another.
         """
         info = self.info(recording_id)
-        with act(self._log, Activity.READ, self.actor, Thing(ThingKind.RECORDING, info.id)):
+        with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
             return self._read(info.id)
 
     def _read(self, recording_id: str) -> OpenedRecording:
         """Decrypt and check, once that is on record."""
         info, wrapped = self._catalog.find(recording_id)
-        if not wrapped:
+        if not wrapped or info.state is State.DISPOSED:
             raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
-        path = self._file(info.id)
+        path = self._recorder.file(info.id)
         private = self._private_key(wrapped)
         if private.public.key_id not in wrapped:
             raise VaultError(
@@ -268,7 +221,7 @@ class Vault:
         if wav_path.resolve().is_relative_to(self.path.resolve()):
             raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
         info = self.info(recording_id)
-        with act(self._log, Activity.EXPORT, self.actor, Thing(ThingKind.RECORDING, info.id)):
+        with self._journal.act(Activity.EXPORT, Thing(Kind.RECORDING, info.id)):
             self._export(info.id, wav_path, force=force)
 
     def _export(self, recording_id: str, wav_path: Path, *, force: bool) -> None:
@@ -287,68 +240,66 @@ class Vault:
     def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
         """Decrypt and check one recording or all of them; problems are results, not errors.
 
+        One whose keys were destroyed is sound, as ``State.DISPOSED``, where the audit
+        log tells that they were to be.
+
         Raises:
             VaultError: the recording is unknown, or the private key is missing or another.
         """
         self._private_key()
         infos = self.list() if recording_id is None else [self.info(recording_id)]
         thing = (
-            Thing(ThingKind.VAULT, self._log.origin)
+            Thing(Kind.VAULT, self._log.origin)
             if recording_id is None
-            else Thing(ThingKind.RECORDING, infos[0].id)
+            else Thing(Kind.RECORDING, infos[0].id)
         )
-        with act(self._log, Activity.VERIFY, self.actor, thing) as begun:
-            results = [self._verify(info) for info in infos]
+        with self._journal.act(Activity.VERIFY, thing) as begun:
+            with reading(self._log.path) as log:
+                disposals = log.disposals()
+            results = [self._verify(info, disposals) for info in infos]
             if recording_id is None:
-                results += self._strays({info.id for info in infos})
+                results += strays(self.path / "recordings", {info.id for info in infos})
             for result in results:
                 if not result.ok:
-                    self._note(Activity.VERIFY, Outcome.FAILURE, result.recording_id, begun)
+                    broken = Thing(Kind.RECORDING, result.recording_id)
+                    self._journal.note(Activity.VERIFY, Outcome.FAILURE, broken, of=begun)
         return results
 
     def destroy_keys(self, recording_id: str) -> int:
         """Destroy every wrapped key of a recording: no key opens it ever again; return how many.
 
-        Its row and its file stay. Copies of the catalog, backups among them, are not reached.
+        Its row, as ``State.DISPOSED``, and its file stay. Copies of the catalog,
+        backups among them, are not reached.
 
         Raises:
-            VaultError: it is unknown or being written; or another process kept the
-                catalog's log from being emptied, and this is to be called again.
+            VaultError: it is unknown or being written; the audit log cannot be
+                written; or another process kept the catalog's log from being
+                emptied, and this is to be called again.
         """
-        self._settle(self.info(recording_id))
+        self._recorder.settle(self.info(recording_id))
         info = self.info(recording_id)
         if info.state is State.OPEN:
             raise VaultError(f"recording {info.id} is being written; end it first")
-        return self._catalog.destroy_keys(info.id)
+        with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
+            return self._catalog.destroy_keys(info.id)
 
-    def _add(self, info: RecordingInfo, data_key: bytes) -> None:
-        for _ in range(_TRIES):
-            recipients = self.keyring.recipients()
-            wrapped = {key.key_id: key.wrap(data_key, info.id) for key in recipients}
-            if self._catalog.add(info, wrapped):
-                return
-        raise VaultError(f"{self.path}: its keys change all the time; look at who changes them")
-
-    def _verify(self, info: RecordingInfo) -> VerifyResult:
+    def _verify(self, info: RecordingInfo, disposals: Mapping[str, bool]) -> VerifyResult:
+        wrapped = self._catalog.find(info.id)[1]
+        found = disposal(info, has_keys=bool(wrapped), disposals=disposals)
+        if found is not None:
+            return found
         try:
-            found = self._read(info.id).info
+            opened = self._read(info.id).info
         except VaultError as error:
             return VerifyResult(info.id, info.state, 0, str(error))
-        return VerifyResult(info.id, found.state, found.samples, None)
+        return VerifyResult(info.id, opened.state, opened.samples, None)
 
-    def _strays(self, known: set[str]) -> Iterator[VerifyResult]:
-        """Tell of files that have no key: their row is gone, or their writer died at once."""
-        for path in sorted((self.path / "recordings").glob("*.hush")):
-            if path.stem in known:
-                continue
-            with suppress(OSError), path.open("rb") as file:
-                if being_written(file):
-                    continue
-            problem = f"{path}: not in the catalog; restore that from a backup or delete the file"
-            yield VerifyResult(path.stem, State.INTERRUPTED, 0, problem)
-
-    def _file(self, recording_id: str) -> Path:
-        return self.path / "recordings" / f"{recording_id}.hush"
+    def _act_as(self, actor: Actor) -> None:
+        self._journal = Journal(self._log, actor)
+        self.keyring = KeyRing(self.path / "keys", self._catalog.database, self._journal)
+        self._recorder = Recorder(
+            self.path / "recordings", self._catalog, self.keyring, self._journal
+        )
 
     def _private_key(self, wrapped: Mapping[str, bytes] | None = None) -> PrivateKey:
         """Return the private key that was named, or the vault's own that opens ``wrapped``."""
@@ -356,46 +307,6 @@ class Vault:
             if wrapped is None or key_id in wrapped or self._private_path is not None:
                 return private
         path = self._private_path or self.keyring.private_file(wrapped)
-        private = load_private(path or self.path / "keys" / PRIVATE_NAME, self._passphrase)
+        private = self.keyring.open(path or self.path / "keys" / PRIVATE_NAME, self._passphrase)
         self._opened[private.public.key_id] = private
         return private
-
-    def _settle_all(self) -> None:
-        for info in self._catalog.list(state=State.OPEN):
-            self._settle(info)
-
-    def _settle(self, info: RecordingInfo) -> None:
-        """Note in the catalog what a dead writer left; a living one is left alone.
-
-        Never raises: what cannot be noted now is noted when the vault is next opened.
-        """
-        with suppress(OSError, VaultError):
-            left = self._left_behind(info)
-            if left is not None:
-                self._finish(info.id, *left, None)
-
-    def _finish(
-        self, recording_id: str, state: State, samples: int, findings: Mapping[str, int] | None
-    ) -> None:
-        """Note how a recording ended: in the log first, so that it is open until that has it."""
-        activity = Activity.CLOSE if state is State.CLOSED else Activity.INTERRUPT
-        self._note(activity, Outcome.SUCCESS, recording_id)
-        self._catalog.finish(recording_id, state, samples, findings)
-
-    def _note(
-        self, activity: Activity, outcome: Outcome, recording_id: str, of: int | None = None
-    ) -> None:
-        thing = Thing(ThingKind.RECORDING, recording_id)
-        self._log.append(Event(activity, outcome, self.actor, (thing,), of=of))
-
-    def _left_behind(self, info: RecordingInfo) -> tuple[State, int] | None:
-        path = self._file(info.id)
-        try:
-            with path.open("rb") as file:
-                if being_written(file):
-                    return None
-                # What the catalog is told of must not be lost to a power cut afterwards.
-                os.fsync(file.fileno())
-                return last_state(file, path, info)
-        except (FileNotFoundError, VerificationError):
-            return State.INTERRUPTED, 0

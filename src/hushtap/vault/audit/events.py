@@ -42,6 +42,19 @@ class Activity(StrEnum):
     LOG_EXPORT = "log-export"
 
 
+class Change(StrEnum):
+    """What a ``key-change`` does."""
+
+    ADD = "add"
+    """A key is made or taken in: recordings are sealed to it from now on."""
+    ROTATE = "rotate"
+    """A new main key takes over from others."""
+    RECOVER = "recover"
+    """The same, by means of an escrow key."""
+    RETIRE = "retire"
+    DESTROY = "destroy"
+
+
 class Outcome(StrEnum):
     """How far it went."""
 
@@ -101,7 +114,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry. ``of`` is the number of the entry that began it; ``reason`` a class of error."""
+    """One entry. ``of`` is the number of the entry that began it; ``reason`` a class of error.
+
+    ``change`` goes with ``key-change``.
+    """
 
     activity: Activity
     outcome: Outcome
@@ -109,6 +125,7 @@ class Event:
     things: tuple[Thing, ...]
     of: int | None = None
     reason: str | None = None
+    change: Change | None = None
 
     def pack(self) -> bytes:
         """Return the entry as of now on this host: canonical JSON in ASCII, under 4 KiB."""
@@ -125,6 +142,8 @@ class Event:
             "time": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "version": _version(),
         }
+        if self.change is not None:
+            fields["change"] = self.change
         if self.of is not None:
             fields["of"] = self.of
         if self.reason is not None:

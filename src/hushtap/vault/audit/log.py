@@ -13,12 +13,13 @@ import os
 import re
 import secrets
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from hushtap.errors import VaultError
 from hushtap.vault.audit import signing
-from hushtap.vault.audit.events import Activity, Actor, Event, Outcome, Thing
+from hushtap.vault.audit.events import Activity, Actor, Change, Event, Outcome, Thing
 from hushtap.vault.audit.reading import reading
 from hushtap.vault.audit.store import Store, create
 from hushtap.vault.files import reason, sole_use
@@ -48,7 +49,12 @@ class AuditLog(Protocol):
 
 @contextmanager
 def act(
-    log: AuditLog, activity: Activity, actor: Actor, *things: Thing, tell_end: bool = True
+    log: AuditLog,
+    activity: Activity,
+    actor: Actor,
+    *things: Thing,
+    change: Change | None = None,
+    tell_end: bool = True,
 ) -> Iterator[int]:
     """Log that ``activity`` begins, then let it be done; give the number of that entry.
 
@@ -59,17 +65,43 @@ def act(
         VaultError: the log cannot be written: before the act, or after it, whose
             result must then not be handed out.
     """
-    number = log.append(Event(activity, Outcome.BEGUN, actor, things))
+    number = log.append(Event(activity, Outcome.BEGUN, actor, things, change=change))
     try:
         yield number
     except BaseException as error:
         name = type(error).__name__
         why = name if _ERROR_NAME.fullmatch(name) else None
         with suppress(VaultError):
-            log.append(Event(activity, Outcome.FAILURE, actor, things, of=number, reason=why))
+            log.append(
+                Event(activity, Outcome.FAILURE, actor, things, number, reason=why, change=change)
+            )
         raise
     if tell_end:
-        log.append(Event(activity, Outcome.SUCCESS, actor, things, of=number))
+        log.append(Event(activity, Outcome.SUCCESS, actor, things, of=number, change=change))
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A log, and who acts. Raises what ``AuditLog.append`` does."""
+
+    log: AuditLog
+    actor: Actor
+
+    def act(
+        self,
+        activity: Activity,
+        *things: Thing,
+        change: Change | None = None,
+        tell_end: bool = True,
+    ) -> AbstractContextManager[int]:
+        """Log that ``activity`` begins, then let it be done; see the function ``act``."""
+        return act(self.log, activity, self.actor, *things, change=change, tell_end=tell_end)
+
+    def note(
+        self, activity: Activity, outcome: Outcome, *things: Thing, of: int | None = None
+    ) -> None:
+        """Write one entry."""
+        self.log.append(Event(activity, outcome, self.actor, things, of=of))
 
 
 class VaultLog:

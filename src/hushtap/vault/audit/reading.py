@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hushtap.errors import VaultError
+from hushtap.vault.audit.events import Activity, Outcome, unpack
 from hushtap.vault.audit.store import SCHEMA
 
 if TYPE_CHECKING:
@@ -76,6 +77,22 @@ class Reader:
             (self.size,),
         )
         return [ExportState(*row) for row in rows]
+
+    def disposals(self) -> dict[str, bool]:
+        """Return the recordings whose keys were to be destroyed, and whether that was completed."""
+        found: dict[str, bool] = {}
+        cursor = self._connection.execute(
+            "SELECT entry FROM entries WHERE instr(entry, ?) ORDER BY number",
+            (b'"activity":"dispose"',),
+        )
+        for (entry,) in cursor:
+            with suppress(KeyError, TypeError, ValueError):
+                fields = unpack(entry)
+                if fields["activity"] == Activity.DISPOSE:
+                    done = fields["outcome"] == Outcome.SUCCESS
+                    for thing in fields["objects"]:
+                        found[thing["id"]] = found.get(thing["id"], False) or done
+        return found
 
     def schema(self) -> dict[str, str]:
         """Return the SQL of every table and trigger, by its name."""
