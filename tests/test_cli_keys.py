@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from hushtap.cli import main
+from hushtap.cli.check import _recordings
 from hushtap.vault.keys import load_private
 from hushtap.vault.recordings import Vault
 from vault.keys.softhsm import PIN, PROVIDER, needs_softhsm, token
@@ -146,6 +147,26 @@ def test_a_rotation_that_was_interrupted_goes_on(hushtap: Hushtap, tmp_path: Pat
     assert f"going on with the rotation to key {due}" in err
     assert out.startswith(f"{due}  took over 1 recordings")
     assert [key["opens"] for key in listed(hushtap)] == [0, 1]
+
+
+def test_what_was_disposed_of_is_told_and_passed_over(hushtap: Hushtap, tmp_path: Path) -> None:
+    assert hushtap("keys", "init", "--unprotected")[0] == 0
+    vault = Vault.open(tmp_path / "v")
+    gone, kept = record(vault), record(vault)
+    vault.destroy_keys(gone)
+    code, out, _ = hushtap("vault", "verify")
+    assert (code, sorted(out.splitlines())) == (
+        0,
+        sorted([f"{gone}  disposed", f"{kept}  closed, sound"]),
+    )
+    code, out, _ = hushtap("vault", "verify", gone, "--json")
+    told = {"recording": gone, "state": "disposed", "samples": 0, "ok": True, "problem": None}
+    assert (code, json.loads(out)) == (0, told)
+    assert f"{gone}  disposed" in hushtap("vault", "list")[1]
+    code, _, err = hushtap("vault", "show", gone)
+    assert (code, "its keys were destroyed; nothing opens it" in err) == (1, True)
+    assert [name for name, _ in _recordings(tmp_path / "v", None, None)] == [kept]
+    assert [name for name, _ in _recordings(tmp_path / "v", None, [gone])] == [gone]
 
 
 @pytest.mark.parametrize(

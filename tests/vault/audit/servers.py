@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-RSYSLOGD = Path("/usr/sbin/rsyslogd")
+_PEERS = Path(sys.prefix) / "peers"
+"""Where ``scripts/setup.sh --peers`` unpacks it; elsewhere the system's is taken."""
+_UNPACKED = (_PEERS / "usr" / "sbin" / "rsyslogd").exists()
+_ROOT = _PEERS if _UNPACKED else Path("/")
+_RSYSLOGD = _ROOT / "usr" / "sbin" / "rsyslogd"
+HAS_RSYSLOG = _RSYSLOGD.exists() and any(_ROOT.glob("usr/lib/*/rsyslog/lmnsd_gtls.so"))
 HERE = "127.0.0.1"
 
 
@@ -117,8 +124,16 @@ class Rsyslog:
             'template(name="all" type="string" string="%rawmsg%\\n")\n'
             f'action(type="omfile" file="{self.folder}/received" template="all")\n'
         )
+        modules: list[str] = []
+        environment = dict(os.environ)
+        if _UNPACKED:
+            [own] = _PEERS.glob("usr/lib/*/rsyslog")
+            modules = ["-M", f"{own}/"]
+            libraries = [own.parent, *_PEERS.glob("lib/*-linux-*")]
+            environment["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, libraries))
         self._process = subprocess.Popen(
-            [RSYSLOGD, "-n", "-f", config, "-i", self.folder / "pid"],
+            [_RSYSLOGD, "-n", *modules, "-f", config, "-i", self.folder / "pid"],
+            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

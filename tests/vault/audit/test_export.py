@@ -19,14 +19,14 @@ from hushtap.vault.audit.reading import ExportState, reading
 from hushtap.vault.audit.signing import KEY_NAME
 from hushtap.vault.audit.syslog import SyslogPeer
 from vault.audit.logs import check, entries_of, event, log_of
-from vault.audit.servers import HERE, RSYSLOGD, Authority, Rsyslog, free_port
+from vault.audit.servers import HAS_RSYSLOG, HERE, Authority, Rsyslog, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 needs_rsyslog = pytest.mark.skipif(
-    not RSYSLOGD.exists(), reason="needs rsyslog (apt-get install rsyslog rsyslog-gnutls)"
+    not HAS_RSYSLOG, reason="needs rsyslog with TLS (scripts/setup.sh --peers, as root)"
 )
 
 

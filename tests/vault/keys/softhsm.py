@@ -15,7 +15,7 @@ PIN = "27182818"
 PROVIDER = "pkcs11:token=the%20safe;object=hushtap"
 
 needs_softhsm = pytest.mark.skipif(
-    not SOFTHSM.exists(), reason="needs SoftHSM (apt-get install softhsm2)"
+    not SOFTHSM.exists(), reason="needs SoftHSM (scripts/setup.sh --peers, as root)"
 )
 
 
