@@ -185,13 +185,12 @@ class Vault:
             VerificationError: it is not what was sealed.
             VaultError: it is unknown, or the private key is missing or another.
         """
-        info = self.info(recording_id)
-        with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
-            return self._read(info.id)
-
-    def _read(self, recording_id: str) -> OpenedRecording:
-        """Decrypt and check, once that is on record."""
         info, wrapped = self._catalog.find(recording_id)
+        with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
+            return self._read(info, wrapped)
+
+    def _read(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> OpenedRecording:
+        """Decrypt and check, once that is on record."""
         if not wrapped or info.state is State.DISPOSED:
             raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
         path = self._recorder.file(info.id)
@@ -220,12 +219,11 @@ class Vault:
             raise VaultError(f"{wav_path}: is a folder; name a WAV file to write")
         if wav_path.resolve().is_relative_to(self.path.resolve()):
             raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
-        info = self.info(recording_id)
+        info, wrapped = self._catalog.find(recording_id)
         with self._journal.act(Activity.EXPORT, Thing(Kind.RECORDING, info.id)):
-            self._export(info.id, wav_path, force=force)
+            self._export(self._read(info, wrapped), wav_path, force=force)
 
-    def _export(self, recording_id: str, wav_path: Path, *, force: bool) -> None:
-        opened = self._read(recording_id)
+    def _export(self, opened: OpenedRecording, wav_path: Path, *, force: bool) -> None:
         if opened.samples.nbytes > _MAX_WAV:
             raise VaultError(
                 f"{wav_path}: the recording is longer than a WAV file can hold (4 GiB)"
@@ -284,12 +282,12 @@ class Vault:
             return self._catalog.destroy_keys(info.id)
 
     def _verify(self, info: RecordingInfo, disposals: Mapping[str, bool]) -> VerifyResult:
-        wrapped = self._catalog.find(info.id)[1]
+        info, wrapped = self._catalog.find(info.id)
         found = disposal(info, has_keys=bool(wrapped), disposals=disposals)
         if found is not None:
             return found
         try:
-            opened = self._read(info.id).info
+            opened = self._read(info, wrapped).info
         except VaultError as error:
             return VerifyResult(info.id, info.state, 0, str(error))
         return VerifyResult(info.id, opened.state, opened.samples, None)
