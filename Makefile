@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv/.peers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow lint bench samples clean
@@ -20,13 +21,18 @@ $(READY): requirements.lock requirements-mic.lock pyproject.toml scripts/setup.s
 	scripts/setup.sh
 	touch $@
 
+# What only tests talk to.
+$(PEERS): $(READY)
+	scripts/setup.sh --peers
+	touch $@
+
 demo: $(READY)
 	$(BIN)/hushtap demo
 
-test: $(READY)
+test: $(READY) $(PEERS)
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(READY)
+test-slow: $(READY) $(PEERS)
 	$(BIN)/python -m pytest -m slow
 
 lint: $(READY)

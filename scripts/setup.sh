@@ -3,6 +3,10 @@
 # that are missing are installed where that is allowed (root, or sudo without a
 # password; HUSHTAP_NO_APT=1 forbids it); elsewhere setup goes on and says what
 # is missing. Packages come from pip's own configuration.
+#
+# --peers, with .venv there: only what tests talk to and Hushtap does not need, a
+# token and a syslog server. That server is unpacked into .venv/peers, not installed:
+# no service is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -42,7 +46,8 @@ missing_packages() {
     command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
 }
 
-install_packages() {
+# Runs apt-get install, where that is allowed.
+apt_install() {
     local -a as_root=()
     if [ "${HUSHTAP_NO_APT:-}" = 1 ] || ! command -v apt-get >/dev/null; then
         return 1
@@ -50,11 +55,46 @@ install_packages() {
         command -v sudo >/dev/null && sudo -n true 2>/dev/null || return 1
         as_root=(sudo -n)
     fi
-    say "installing $*"
     "${as_root[@]}" apt-get update -qq || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
+
+install_packages() {
+    say "installing $*"
+    apt_install "$@"
+}
+
+# Unpacks packages, and what they need that is not installed, into a new folder.
+unpack_packages() {
+    local folder=$1 work package failed=0
+    shift
+    say "unpacking $* into $folder"
+    work=$(mktemp -d)
+    if apt_install --download-only --reinstall \
+        -o "Dir::Cache::archives=$work" -o APT::Sandbox::User=root "$@"; then
+        rm -rf "$folder" "$folder.new"
+        for package in "$work"/*.deb; do
+            dpkg-deb -x "$package" "$folder.new" || failed=1
+        done
+        [ "$failed" = 1 ] || mv "$folder.new" "$folder"
+    else
+        failed=1
+    fi
+    rm -rf "$work"
+    return "$failed"
+}
+
+if [ "${1:-}" = --peers ]; then
+    if [ ! -e /usr/lib/softhsm/libsofthsm2.so ] && ! install_packages softhsm2; then
+        say "no SoftHSM: tests of tokens skip (apt-get install softhsm2)"
+    fi
+    if [ ! -x .venv/peers/usr/sbin/rsyslogd ] &&
+        ! unpack_packages .venv/peers rsyslog rsyslog-gnutls; then
+        say "no rsyslog: tests of syslog skip"
+    fi
+    exit
+fi
 
 python=$(choose_python)
 mapfile -t missing < <(missing_packages)

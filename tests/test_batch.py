@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,17 @@ def test_a_call_that_is_done_is_not_heard_again(done: Path, ssn_call: Path) -> N
     assert recorded.reused
     assert recorded.recording == read_sidecar(wav.with_suffix(".json")).recording  # type: ignore[union-attr]
     assert len(Vault.open(done / "vault").list()) == 1
+
+
+def test_what_was_disposed_of_is_not_brought_back(
+    done: Path, ssn_call: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(done, tmp_path / "done")
+    vault = Vault.open(folder / "vault")
+    [info] = vault.list()
+    vault.destroy_keys(info.id)
+    assert hushtap.redact(ssn_call, out=folder / "out", vault=folder / "vault").reused
+    assert [info.state for info in vault.list()] == [State.DISPOSED]
 
 
 def test_what_changes_a_mute_makes_it_heard_again(tmp_path: Path, policy: Policy) -> None:

@@ -48,6 +48,7 @@ def test_every_command_teaches_by_example() -> None:
     commands = (
         *(("redact",), ("live",), ("doctor",), ("demo",), ("eval",), ("check",)),
         *(("vault", name) for name in ("list", "show", "export", "verify")),
+        *(("keys", name) for name in ("init", "list", "rotate", "retire", "recover")),
         *(("models", name) for name in ("list", "fetch", "verify")),
     )
     for command in commands:

@@ -103,14 +103,18 @@ def test_make_targets_exist() -> None:
 
 
 def commands_named(text: str) -> set[str]:
-    """Return what stands in ``text`` as a command, inline or in a block, without ``$``."""
+    """Return what stands in ``text`` as a command, inline or in a block, without ``$``.
+
+    Variables that are set for it in front of it are left out.
+    """
     lines = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
     inline = re.findall(r"`((?:\.venv/bin/)?hushtap [^`]+)`", text)
+    parts = [part.strip() for line in (*lines, *inline) for part in line.split("|")]
+    commands = [re.sub(r"^([A-Z_]+=('[^']*'|\S*) +)+", "", part) for part in parts]
     return {
-        part.strip().removeprefix(".venv/bin/")
-        for line in (*lines, *inline)
-        for part in line.split("|")
-        if re.match(r"(\.venv/bin/)?hushtap ", part.strip())
+        command.removeprefix(".venv/bin/")
+        for command in commands
+        if re.match(r"(\.venv/bin/)?hushtap ", command)
     }
 
 

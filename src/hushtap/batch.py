@@ -396,7 +396,9 @@ def _earlier(job: Job, made_from: Provenance, vault: Vault | None) -> Redaction 
 
 def _holds(vault: Vault, recording: str | None) -> bool:
     try:
-        return recording is not None and vault.info(recording).state is State.CLOSED
+        # Disposing of a recording must not bring it back from its source.
+        done = {State.CLOSED, State.DISPOSED}
+        return recording is not None and vault.info(recording).state in done
     except VaultError:
         return False
 

@@ -95,7 +95,6 @@ def info_of(identity: str, state: State = State.OPEN) -> RecordingInfo:
         source="line",
         policy="abc",
         findings={},
-        key_id="0" * 16,
     )
 
 

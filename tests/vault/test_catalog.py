@@ -17,24 +17,29 @@ if TYPE_CHECKING:
 
 FIRST = "20261122T054500Z-0a1b2c3d"
 SECOND = "20261122T054501Z-ffffffff"
+KEY = "0" * 16
+
+
+def first_key() -> tuple[str, str]:
+    return KEY, "main"
 
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
-    made = Catalog(tmp_path / "catalog.db", create=True)
-    made.add(info_of(SECOND), b"second")
-    made.add(info_of(FIRST), b"first")
+    made = Catalog(tmp_path / "catalog.db", create=True, first_key=first_key)
+    made.add(info_of(SECOND), {KEY: b"second"})
+    made.add(info_of(FIRST), {KEY: b"first"})
     return made
 
 
 def test_rows_come_back_oldest_first(catalog: Catalog) -> None:
-    again = Catalog(catalog.path)
+    again = Catalog(catalog.path, first_key=first_key)
     assert again.list() == (info_of(FIRST), info_of(SECOND))
-    assert again.find(SECOND) == (info_of(SECOND), b"second")
+    assert again.find(SECOND) == (info_of(SECOND), {KEY: b"second"})
 
 
 def test_the_unique_beginning_of_an_id_is_enough(catalog: Catalog) -> None:
-    assert catalog.find("20261122T054501")[1] == b"second"
+    assert catalog.find("20261122T054501")[1] == {KEY: b"second"}
     with pytest.raises(VaultError, match="several"):
         catalog.find("2026")
     for unknown in ("2027", "%", "_", FIRST + "0"):
@@ -52,12 +57,12 @@ def test_an_end_is_noted_once(catalog: Catalog) -> None:
 
 def test_an_id_is_taken_once(catalog: Catalog) -> None:
     with pytest.raises(VaultError, match="UNIQUE"):
-        catalog.add(info_of(FIRST), b"stolen")
-    assert catalog.find(FIRST)[1] == b"first"
+        catalog.add(info_of(FIRST), {KEY: b"stolen"})
+    assert catalog.find(FIRST)[1] == {KEY: b"first"}
 
 
 def test_deleted_pages_are_overwritten_and_commits_reach_the_disk(catalog: Catalog) -> None:
-    with catalog._transaction() as connection:
+    with catalog.database.reading() as connection:
         pragmas = {
             name: connection.scalar(text(f"PRAGMA {name}"))
             for name in ("secure_delete", "synchronous", "journal_mode")
@@ -68,15 +73,15 @@ def test_deleted_pages_are_overwritten_and_commits_reach_the_disk(catalog: Catal
 
 def test_what_is_no_catalog_is_refused_in_one_line(tmp_path: Path, catalog: Catalog) -> None:
     with pytest.raises(VaultError, match="no vault here"):
-        Catalog(tmp_path / "absent.db")
+        Catalog(tmp_path / "absent.db", first_key=first_key)
     junk = tmp_path / "junk.db"
     junk.write_bytes(b"not a database, not at all" * 100)
     with pytest.raises(VaultError, match=r"junk\.db: the catalog cannot be used"):
-        Catalog(junk)
+        Catalog(junk, first_key=first_key)
     with closing(sqlite3.connect(catalog.path)) as connection:
         connection.execute("PRAGMA user_version = 9")
     with pytest.raises(VaultError, match="catalog of version 9"):
-        Catalog(catalog.path)
+        Catalog(catalog.path, first_key=first_key)
 
 
 def test_rows_that_make_no_sense_are_damage_not_a_traceback(catalog: Catalog) -> None:
@@ -92,11 +97,11 @@ def test_rows_that_make_no_sense_are_damage_not_a_traceback(catalog: Catalog) ->
 
 
 def test_threads_do_not_lose_each_others_rows(tmp_path: Path) -> None:
-    catalog = Catalog(tmp_path / "catalog.db", create=True)
+    catalog = Catalog(tmp_path / "catalog.db", create=True, first_key=first_key)
 
     def write(number: int) -> None:
         identity = f"20261122T0545{number:02}Z-00000000"
-        catalog.add(info_of(identity), b"key")
+        catalog.add(info_of(identity), {KEY: b"key"})
         catalog.finish(identity, State.CLOSED, number, {})
 
     with ThreadPoolExecutor(4) as pool:

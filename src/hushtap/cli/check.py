@@ -122,7 +122,7 @@ def _recordings(
     for info in wanted:
         if info.state is State.OPEN:
             complain(f"note: {info.id} is being recorded; check it when it is closed")
-        else:
+        elif ids or info.state is not State.DISPOSED:
             yield info.id, partial(_Recorded, opened, info.id)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hushtap.cli import check, evaluate, live, redact, tools, vault
+from hushtap.cli import audit_log, check, evaluate, keys, live, redact, tools, vault
 from hushtap.cli.output import say
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.command("redact")(redact.redact)
 app.command("live")(live.live)
 app.add_typer(vault.app, name="vault")
+app.add_typer(keys.app, name="keys")
+app.add_typer(audit_log.app, name="audit-log")
 app.add_typer(tools.models_app, name="models")
 app.command("doctor")(tools.doctor)
 app.command("demo")(tools.demo)

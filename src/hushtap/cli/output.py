@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PASSPHRASE = "HUSHTAP_PASSPHRASE"  # noqa: S105 - the name of the variable
 """Environment variable that protects, and opens, the private key of a vault."""
+PIN = "HUSHTAP_PIN"
+"""Environment variable: the PIN of the token that seals a private key."""
 
 
 def errors() -> Console:
@@ -132,6 +134,7 @@ def make_vault(path: Path) -> Vault:
     Raises:
         VaultError: it cannot be made or opened.
     """
+    from hushtap.vault.keys import look_at  # noqa: PLC0415
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
 
     if (path / "catalog.db").exists():
@@ -140,13 +143,13 @@ def make_vault(path: Path) -> Vault:
     keyed = key.exists()
     secret = os.environ.get(PASSPHRASE)
     if secret is None and sys.stdin is not None and sys.stdin.isatty():
-        secret = _ask(f"Passphrase for the new vault {path} (empty: none)", new=True)
+        secret = ask(f"Passphrase for the new vault {path} (empty: none)", new=True)
     vault = Vault.create(path, passphrase=secret or None)
-    if not keyed and key.exists() and not _is_protected(key):
+    if not keyed and key.exists() and look_at(key).asks_for is None:
         complain(
             f"note: {key.resolve()} opens every recording of this vault and has no passphrase:"
             " move it to where recordings are read and name it there with --key FILE (recording"
-            f" goes on without it); {PASSPHRASE} protects the key of a vault that is made with it"
+            " goes on without it), or replace it by one with a passphrase: hushtap keys rotate"
         )
     return vault
 
@@ -159,16 +162,37 @@ def open_vault(path: Path, key: Path | None = None) -> Vault:
     """
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
 
-    private = key or path / "keys" / "private.key"
-    secret = os.environ.get(PASSPHRASE)
-    if secret is None and _is_protected(private):
-        if sys.stdin is None or not sys.stdin.isatty():
-            raise VaultError(f"{private}: protected by a passphrase; set {PASSPHRASE}")
-        secret = _ask(f"Passphrase of {private}", new=False)
-    return Vault.open(path, private_key=key, passphrase=secret)
+    private = key or Vault.open(path).keyring.private_file()
+    return Vault.open(path, private_key=key, passphrase=secret_of(private))
 
 
-def _ask(question: str, *, new: bool) -> str:
+def secret_of(private: Path | None) -> str | None:
+    """Return the passphrase or PIN that a private key file needs; ask for it where none is set.
+
+    Raises:
+        VaultError: it needs one, and there is nobody to ask.
+    """
+    from hushtap.vault.keys import look_at  # noqa: PLC0415
+
+    if private is None:
+        return None
+    try:
+        kind = look_at(private).asks_for
+    except VaultError:
+        # Whoever opens it tells what is wrong with it.
+        return os.environ.get(PASSPHRASE)
+    if kind is None:
+        return None
+    variable = PIN if kind == "PIN" else PASSPHRASE
+    secret = os.environ.get(variable)
+    if secret is not None:
+        return secret
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise VaultError(f"{private}: protected by a {kind}; set {variable}")
+    return ask(f"{kind.capitalize() if kind != 'PIN' else kind} of {private}", new=False)
+
+
+def ask(question: str, *, new: bool) -> str:
     """Ask a person at the terminal for a passphrase; a new one twice, and it may be empty.
 
     Raises:
@@ -187,10 +211,3 @@ def _ask(question: str, *, new: bool) -> str:
         )
     except typer.Abort:
         raise InterruptedRunError("interrupted: no passphrase was given, nothing is done") from None
-
-
-def _is_protected(key: Path) -> bool:
-    try:
-        return bool(json.loads(key.read_bytes())["protection"] != "none")
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

@@ -20,7 +20,7 @@ from hushtap.timeline import to_samples, to_seconds
 
 if TYPE_CHECKING:
     from hushtap.values import TranscriptWord
-    from hushtap.vault.recordings import OpenedRecording, RecordingInfo
+    from hushtap.vault.recordings import OpenedRecording, RecordingInfo, VerifyResult
 
 app = typer.Typer(help="List, read, export and check encrypted recordings.", no_args_is_help=True)
 
@@ -153,10 +153,16 @@ def verify(
                 }
             )
         else:
-            verdict = f"{result.state}, sound" if result.ok else f"NOT SOUND: {result.problem}"
-            say(f"{result.recording_id}  {verdict}")
+            say(f"{result.recording_id}  {_verdict(result)}")
     if not all(result.ok for result in results):
         raise typer.Exit(VerificationError.exit_code)
+
+
+def _verdict(result: VerifyResult) -> str:
+    if not result.ok:
+        return f"NOT SOUND: {result.problem}"
+    # Nothing of it can be checked any more.
+    return str(result.state) if result.state == "disposed" else f"{result.state}, sound"
 
 
 def _info_as_json(info: RecordingInfo) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Encrypted recordings. Other packages import ``hushtap.vault.recordings`` only."""
+"""Encrypted recordings. Other packages import ``recordings``, ``keyring`` and ``keys`` only."""

@@ -1,65 +1,31 @@
 """The list of recordings and their wrapped keys, in SQLite: counts and labels, never text.
 
 The catalog is not authenticated. What it says of a recording's end is compared
-with the sealed file whenever that is opened (``reader``). It holds the only copy
-of each wrapped data key: without the row a file can never be opened again.
+with the sealed file whenever that is opened (``reader``). It holds the only copies
+of the wrapped data keys: without one a file can never be opened again.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    JSON,
-    URL,
-    Column,
-    Connection,
-    Integer,
-    LargeBinary,
-    MetaData,
-    NullPool,
-    Row,
-    String,
-    Table,
-    create_engine,
-    event,
-    exc,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Row, delete, insert, select, update
 
 from hushtap.errors import VaultError
 from hushtap.values import AudioFormat
-from hushtap.vault.files import reason
+from hushtap.vault.database import Database
+from hushtap.vault.schema import keys, prepare, recordings, wrapped_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-SCHEMA = 1
 
-_metadata = MetaData()
-_recordings = Table(
-    "recordings",
-    _metadata,
-    Column("id", String, primary_key=True),
-    Column("started", String, nullable=False),
-    Column("sample_rate", Integer, nullable=False),
-    Column("channels", Integer, nullable=False),
-    Column("state", String, nullable=False, index=True),
-    Column("samples", Integer, nullable=False),
-    Column("source", String, nullable=False),
-    Column("policy", String, nullable=False),
-    Column("findings", JSON, nullable=False),
-    Column("key_id", String, nullable=False),
-    Column("wrapped_key", LargeBinary, nullable=False),
-)
+_LAST = "\U0010ffff"
+"""Sorts after all that an id is made of. (A pattern would look at every row.)"""
 
 
 class State(StrEnum):
@@ -71,6 +37,8 @@ class State(StrEnum):
     """Complete."""
     INTERRUPTED = "interrupted"
     """Its writer failed, was stopped or died: an exact beginning is there."""
+    DISPOSED = "disposed"
+    """Its keys were destroyed: nothing opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +47,7 @@ class RecordingInfo:
 
     ``started`` is UTC; ``samples`` counts what every channel has (0 while open);
     ``policy`` is the fingerprint of the policy that redacted it; ``findings``
-    counts by entity, empty where the writer died before it could tell; ``key_id``
-    names the key pair it was sealed to.
+    counts by entity, empty where the writer died before it could tell.
     """
 
     id: str
@@ -91,42 +58,31 @@ class RecordingInfo:
     source: str
     policy: str
     findings: Mapping[str, int]
-    key_id: str
 
 
 class Catalog:
     """The recordings of one vault. Safe to use from several threads and processes.
 
+    ``first_key`` tells id and label of the key that a new vault seals to, and that a vault of
+    schema 1 goes on with; it is asked for then only.
+
     Raises:
         VaultError: from every method, where the database cannot be used.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = False, first_key: Callable[[], tuple[str, str] | None]
+    ) -> None:
         self.path = path
-        if not create and not _is_file(path):
-            raise VaultError(f"{path}: no vault here; create one or check the path")
-        # A connection lasts one operation: the last to close moves the log into the
-        # database, so that no old page lingers beside it.
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(path)),
-            poolclass=NullPool,
-            hide_parameters=True,
-            connect_args={"timeout": 30},
-        )
-        event.listen(self._engine, "connect", _set_pragmas)
-        with self._transaction() as connection:
-            version = connection.scalar(text("PRAGMA user_version"))
-            if version == 0 and create:
-                _metadata.create_all(connection)
-                connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
-            elif version != SCHEMA:
-                raise VaultError(
-                    f"{path}: catalog of version {version}, this Hushtap knows {SCHEMA}; "
-                    "use the Hushtap that made it"
-                )
+        self.database = Database(path, create=create)
+        prepare(self.database, create=create, first_key=first_key)
 
-    def add(self, info: RecordingInfo, wrapped_key: bytes) -> None:
-        """Add a recording that begins; on disk when this returns."""
+    def add(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> bool:
+        """Add a recording that begins, and its data key as wrapped for each key; on disk then.
+
+        Returns ``False``, and adds nothing, where ``wrapped`` is not for exactly
+        the keys that are active at this moment.
+        """
         values = {
             "id": info.id,
             "started": info.started.isoformat(),
@@ -137,11 +93,18 @@ class Catalog:
             "source": info.source,
             "policy": info.policy,
             "findings": dict(info.findings),
-            "key_id": info.key_id,
-            "wrapped_key": wrapped_key,
         }
-        with self._transaction() as connection:
-            connection.execute(insert(_recordings).values(values))
+        rows = [
+            {"recording_id": info.id, "key_id": key_id, "wrapped": sealed}
+            for key_id, sealed in wrapped.items()
+        ]
+        active = select(keys.c.id).where(keys.c.state == "active")
+        with self.database.writing() as connection:
+            if not rows or set(connection.scalars(active)) != wrapped.keys():
+                return False
+            connection.execute(insert(recordings).values(values))
+            connection.execute(insert(wrapped_keys), rows)
+        return True
 
     def finish(
         self, recording_id: str, state: State, samples: int, findings: Mapping[str, int] | None
@@ -150,54 +113,65 @@ class Catalog:
         values: dict[str, Any] = {"state": state, "samples": samples}
         if findings is not None:
             values["findings"] = dict(findings)
-        with self._transaction() as connection:
+        with self.database.writing() as connection:
             connection.execute(
-                update(_recordings)
-                .where(_recordings.c.id == recording_id, _recordings.c.state == State.OPEN)
+                update(recordings)
+                .where(recordings.c.id == recording_id, recordings.c.state == State.OPEN)
                 .values(values)
             )
 
     def list(self, *, state: State | None = None) -> tuple[RecordingInfo, ...]:
         """Return the recordings, oldest first; only those in ``state`` where one is given."""
-        query = select(_recordings).order_by(_recordings.c.id)
+        query = select(recordings).order_by(recordings.c.id)
         if state is not None:
-            query = query.where(_recordings.c.state == state)
-        with self._transaction() as connection:
+            query = query.where(recordings.c.state == state)
+        with self.database.reading() as connection:
             return tuple(_info(row) for row in connection.execute(query))
 
-    def find(self, recording_id: str) -> tuple[RecordingInfo, bytes]:
-        """Return the one recording whose id begins with ``recording_id``, and its wrapped key.
+    def find(self, recording_id: str) -> tuple[RecordingInfo, Mapping[str, bytes]]:
+        """Return the one recording whose id begins with ``recording_id``, and its wrapped keys.
+
+        They are by the id of the key that opens each, and none where they were destroyed.
 
         Raises:
             VaultError: none or several begin so.
         """
         query = (
-            select(_recordings)
-            .where(_recordings.c.id.startswith(recording_id, autoescape=True))
+            select(recordings)
+            .where(recordings.c.id.between(recording_id, recording_id + _LAST))
             .limit(2)
         )
-        with self._transaction() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(query).all()
+            if len(rows) == 1:
+                sealed = select(wrapped_keys).where(wrapped_keys.c.recording_id == rows[0].id)
+                wrapped = {row.key_id: row.wrapped for row in connection.execute(sealed)}
+                return _info(rows[0]), wrapped
         if not rows:
             raise VaultError(f"{self.path}: no recording {recording_id!r}; list the vault's ids")
-        if len(rows) > 1:
-            raise VaultError(
-                f"{self.path}: several recordings begin with {recording_id!r}; give more of the id"
-            )
-        return _info(rows[0]), rows[0].wrapped_key
+        raise VaultError(
+            f"{self.path}: several recordings begin with {recording_id!r}; give more of the id"
+        )
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except exc.DBAPIError as error:
-            # SQLite's own message names tables and conditions, never values.
-            raise VaultError(f"{self.path}: the catalog cannot be used ({error.orig})") from None
-        except (exc.SQLAlchemyError, ValueError):
-            raise VaultError(
-                f"{self.path}: the catalog is damaged; restore it from a backup"
-            ) from None
+    def destroy_keys(self, recording_id: str) -> int:
+        """Delete every wrapped key of a recording from database and log; return how many.
+
+        Its row stays, as ``State.DISPOSED``.
+
+        Raises:
+            VaultError: they may still lie in the log: call it again.
+        """
+        with self.database.writing() as connection:
+            gone = connection.execute(
+                delete(wrapped_keys).where(wrapped_keys.c.recording_id == recording_id)
+            ).rowcount
+            connection.execute(
+                update(recordings)
+                .where(recordings.c.id == recording_id)
+                .values(state=State.DISPOSED)
+            )
+        self.database.empty_log()
+        return gone
 
 
 def _info(row: Row[Any]) -> RecordingInfo:
@@ -210,19 +184,4 @@ def _info(row: Row[Any]) -> RecordingInfo:
         source=row.source,
         policy=row.policy,
         findings=row.findings,
-        key_id=row.key_id,
     )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        raise VaultError(f"{path}: cannot be looked at ({reason(error)})") from None
-
-
-def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

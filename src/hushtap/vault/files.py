@@ -78,3 +78,16 @@ def sole_use(path: Path) -> Iterator[None]:
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def sole_use_or_refusal(path: Path) -> Iterator[None]:
+    """Let one process past; refuse the others at once.
+
+    Raises:
+        BlockingIOError: another process is past.
+        OSError: ``path`` cannot be written.
+    """
+    with path.open("ab") as file:
+        lock_for_writing(file)
+        yield

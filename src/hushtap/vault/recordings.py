@@ -3,49 +3,45 @@
 ::
 
     VAULT/catalog.db             what there is, and the wrapped data keys
-    VAULT/keys/recipient.pub     all that a recorder needs
-    VAULT/keys/private.key       opens recordings; keep it elsewhere in production
+    VAULT/keys/*.pub             all that a recorder needs
+    VAULT/keys/*.key             opens recordings; keep it elsewhere in production
     VAULT/recordings/ID.hush     one sealed file each
+    VAULT/audit.db               who did what, told before it is done
 """
 
 from __future__ import annotations
 
-import os
+import copy
 import secrets
 import wave
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from hushtap.errors import VaultError, VerificationError
+from hushtap.errors import VaultError
 from hushtap.values import AudioFormat
+from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
+from hushtap.vault.audit.log import Journal, VaultLog
+from hushtap.vault.audit.reading import reading
 from hushtap.vault.catalog import Catalog, RecordingInfo, State
-from hushtap.vault.container import Kind, SegmentWriter
 from hushtap.vault.files import (
     PRIVATE_FOLDER,
-    being_written,
     reason,
     sole_use,
     sync_folder,
     whole_file,
 )
-from hushtap.vault.keys import (
-    PRIVATE_NAME,
-    PUBLIC_NAME,
-    PrivateKey,
-    PublicKey,
-    generate_keypair,
-)
-from hushtap.vault.payloads import Opening, pack_record
-from hushtap.vault.reader import OpenedRecording, header_of, last_state, open_recording
+from hushtap.vault.keymaking import NewKey, first_key, planned_first
+from hushtap.vault.keyring import KeyRing
+from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
+from hushtap.vault.reader import OpenedRecording, open_recording
+from hushtap.vault.recorder import Recorder
+from hushtap.vault.verifying import VerifyResult, disposal, strays
 from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
@@ -60,40 +56,39 @@ __all__ = [
 _MAX_WAV = 2**32 - 4096
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyResult:
-    """What a deep check of one recording found. ``problem`` is one line, ``None`` where sound."""
-
-    recording_id: str
-    state: State
-    samples: int
-    problem: str | None
-
-    @property
-    def ok(self) -> bool:
-        """Whether every byte is what was sealed."""
-        return self.problem is None
-
-
 class Vault:
     """A folder of encrypted recordings. Make one by ``create`` or ``open``."""
 
     def __init__(
-        self, path: Path, private_key: Path | None, passphrase: str | None, *, create: bool
+        self,
+        path: Path,
+        private_key: Path | None,
+        passphrase: str | None,
+        log: VaultLog,
+        *,
+        create: bool,
+        label: str = "main",
     ) -> None:
         self.path = path
-        self._catalog = Catalog(path / "catalog.db", create=create)
-        self._public = PublicKey.load(path / "keys" / PUBLIC_NAME)
-        self._private_path = private_key or path / "keys" / PRIVATE_NAME
+        self._catalog = Catalog(
+            path / "catalog.db", create=create, first_key=partial(first_key, path / "keys", label)
+        )
+        self._private_path = private_key
         self._passphrase = passphrase
-        self._private: PrivateKey | None = None
-        self._settle_all()
+        self._opened: dict[str, PrivateKey] = {}
+        self._log = log
+        self._act_as(Actor.of_process())
+        self.keyring.recipients()
+        self._recorder.settle_all()
 
     @staticmethod
-    def create(path: Path, *, passphrase: str | None = None) -> Vault:
+    def create(
+        path: Path, *, passphrase: str | None = None, new_key: NewKey | None = None
+    ) -> Vault:
         """Open the vault at ``path``; make it, with a new key pair, where there is none.
 
         ``passphrase`` protects a new private key, and opens an existing one.
+        ``new_key`` says instead where the first private key is kept, and under what.
 
         Raises:
             VaultError: the folder cannot be made, or a vault there lacks its parts.
@@ -102,8 +97,21 @@ class Vault:
             for folder in (path, path / "keys", path / "recordings"):
                 folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             with sole_use(path / "vault.lock"):
-                _make_keys(path, passphrase)
-                vault = Vault(path, None, passphrase, create=True)
+                log = VaultLog(path)
+                log.open()
+                label = "main"
+                place = None
+                if new_key is not None:
+                    place, passphrase, label = new_key.path, new_key.passphrase, new_key.label
+                made = partial(Vault, path, place, passphrase, log, create=True, label=label)
+                if (path / "catalog.db").exists():
+                    vault = made()
+                else:
+                    key_id, make_key = planned_first(path / "keys", passphrase, new_key)
+                    journal, key = Journal(log, Actor.of_process()), Thing(Kind.KEY, key_id)
+                    with journal.act(Activity.KEY_CHANGE, key, change=Change.ADD):
+                        make_key()
+                        vault = made()
                 sync_folder(path)
         except OSError as error:
             raise VaultError(f"{path}: a vault cannot be made here ({reason(error)})") from None
@@ -121,7 +129,13 @@ class Vault:
         Raises:
             VaultError: there is no vault, or it cannot be used.
         """
-        return Vault(path, private_key, passphrase, create=False)
+        return Vault(path, private_key, passphrase, VaultLog(path), create=False)
+
+    def acting_as(self, actor: Actor) -> Vault:
+        """Return the same vault, whose audit log names ``actor`` instead of this process."""
+        same = copy.copy(self)
+        Vault._act_as(same, actor)
+        return same
 
     def record(
         self,
@@ -148,38 +162,12 @@ class Vault:
             source=source,
             policy=policy,
             findings={},
-            key_id=self._public.key_id,
         )
-        data_key = secrets.token_bytes(32)
-        opening = Opening(start.isoformat(), source, policy, version("hushtap"))
-        path = self._file(info.id)
-        try:
-            segments = SegmentWriter(path, header_of(info), data_key)
-        except OSError as error:
-            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
-        try:
-            # Locked before it is listed: no one takes a new recording for a dead one.
-            self._catalog.add(info, self._public.wrap(data_key, info.id))
-            segments.seal(Kind.OPEN, pack_record(opening), 0)
-        except VaultError:
-            segments.close()
-            with suppress(OSError):
-                path.unlink()
-            raise
-        except OSError as error:
-            segments.close()
-            self._settle(info)
-            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
-        return Recording(
-            info,
-            segments,
-            finish=partial(self._catalog.finish, info.id),
-            settle=partial(self._settle, info),
-        )
+        return self._recorder.begin(info)
 
     def list(self) -> builtins.list[RecordingInfo]:
         """Return all recordings, oldest first. Raises ``VaultError``."""
-        self._settle_all()
+        self._recorder.settle_all()
         return [*self._catalog.list()]
 
     def info(self, recording_id: str) -> RecordingInfo:
@@ -198,14 +186,21 @@ class Vault:
             VaultError: it is unknown, or the private key is missing or another.
         """
         info, wrapped = self._catalog.find(recording_id)
-        path = self._file(info.id)
-        private = self._private_key()
-        if private.public.key_id != info.key_id:
+        with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
+            return self._read(info, wrapped)
+
+    def _read(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> OpenedRecording:
+        """Decrypt and check, once that is on record."""
+        if not wrapped or info.state is State.DISPOSED:
+            raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
+        path = self._recorder.file(info.id)
+        private = self._private_key(wrapped)
+        if private.public.key_id not in wrapped:
             raise VaultError(
-                f"{self._private_path}: is key {private.public.key_id}, but recording {info.id} "
-                f"was sealed to key {info.key_id}; name that private key"
+                f"private key {private.public.key_id} was given, but recording {info.id} "
+                f"was sealed to key {' and '.join(sorted(wrapped))}; name that private key"
             )
-        data_key = private.unwrap(wrapped, info.id)
+        data_key = private.unwrap(wrapped[private.public.key_id], info.id)
         try:
             with path.open("rb") as file:
                 return open_recording(file, path, info, data_key)
@@ -224,7 +219,11 @@ class Vault:
             raise VaultError(f"{wav_path}: is a folder; name a WAV file to write")
         if wav_path.resolve().is_relative_to(self.path.resolve()):
             raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
-        opened = self.read(recording_id)
+        info, wrapped = self._catalog.find(recording_id)
+        with self._journal.act(Activity.EXPORT, Thing(Kind.RECORDING, info.id)):
+            self._export(self._read(info, wrapped), wav_path, force=force)
+
+    def _export(self, opened: OpenedRecording, wav_path: Path, *, force: bool) -> None:
         if opened.samples.nbytes > _MAX_WAV:
             raise VaultError(
                 f"{wav_path}: the recording is longer than a WAV file can hold (4 GiB)"
@@ -239,76 +238,73 @@ class Vault:
     def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
         """Decrypt and check one recording or all of them; problems are results, not errors.
 
+        One whose keys were destroyed is sound, as ``State.DISPOSED``, where the audit
+        log tells that they were to be.
+
         Raises:
             VaultError: the recording is unknown, or the private key is missing or another.
         """
         self._private_key()
         infos = self.list() if recording_id is None else [self.info(recording_id)]
-        results = [self._verify(info) for info in infos]
-        if recording_id is None:
-            results += self._strays({info.id for info in infos})
+        thing = (
+            Thing(Kind.VAULT, self._log.origin)
+            if recording_id is None
+            else Thing(Kind.RECORDING, infos[0].id)
+        )
+        with self._journal.act(Activity.VERIFY, thing) as begun:
+            with reading(self._log.path) as log:
+                disposals = log.disposals()
+            results = [self._verify(info, disposals) for info in infos]
+            if recording_id is None:
+                results += strays(self.path / "recordings", {info.id for info in infos})
+            for result in results:
+                if not result.ok:
+                    broken = Thing(Kind.RECORDING, result.recording_id)
+                    self._journal.note(Activity.VERIFY, Outcome.FAILURE, broken, of=begun)
         return results
 
-    def _verify(self, info: RecordingInfo) -> VerifyResult:
+    def destroy_keys(self, recording_id: str) -> int:
+        """Destroy every wrapped key of a recording: no key opens it ever again; return how many.
+
+        Its row, as ``State.DISPOSED``, and its file stay. Copies of the catalog,
+        backups among them, are not reached.
+
+        Raises:
+            VaultError: it is unknown or being written; the audit log cannot be
+                written; or another process kept the catalog's log from being
+                emptied, and this is to be called again.
+        """
+        self._recorder.settle(self.info(recording_id))
+        info = self.info(recording_id)
+        if info.state is State.OPEN:
+            raise VaultError(f"recording {info.id} is being written; end it first")
+        with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
+            return self._catalog.destroy_keys(info.id)
+
+    def _verify(self, info: RecordingInfo, disposals: Mapping[str, bool]) -> VerifyResult:
+        info, wrapped = self._catalog.find(info.id)
+        found = disposal(info, has_keys=bool(wrapped), disposals=disposals)
+        if found is not None:
+            return found
         try:
-            found = self.read(info.id).info
+            opened = self._read(info, wrapped).info
         except VaultError as error:
             return VerifyResult(info.id, info.state, 0, str(error))
-        return VerifyResult(info.id, found.state, found.samples, None)
+        return VerifyResult(info.id, opened.state, opened.samples, None)
 
-    def _strays(self, known: set[str]) -> Iterator[VerifyResult]:
-        """Tell of files that have no key: their row is gone, or their writer died at once."""
-        for path in sorted((self.path / "recordings").glob("*.hush")):
-            if path.stem in known:
-                continue
-            with suppress(OSError), path.open("rb") as file:
-                if being_written(file):
-                    continue
-            problem = f"{path}: not in the catalog; restore that from a backup or delete the file"
-            yield VerifyResult(path.stem, State.INTERRUPTED, 0, problem)
+    def _act_as(self, actor: Actor) -> None:
+        self._journal = Journal(self._log, actor)
+        self.keyring = KeyRing(self.path / "keys", self._catalog.database, self._journal)
+        self._recorder = Recorder(
+            self.path / "recordings", self._catalog, self.keyring, self._journal
+        )
 
-    def _file(self, recording_id: str) -> Path:
-        return self.path / "recordings" / f"{recording_id}.hush"
-
-    def _private_key(self) -> PrivateKey:
-        if self._private is None:
-            self._private = PrivateKey.load(self._private_path, self._passphrase)
-        return self._private
-
-    def _settle_all(self) -> None:
-        for info in self._catalog.list(state=State.OPEN):
-            self._settle(info)
-
-    def _settle(self, info: RecordingInfo) -> None:
-        """Note in the catalog what a dead writer left; a living one is left alone.
-
-        Never raises: what cannot be noted now is noted when the vault is next opened.
-        """
-        with suppress(OSError, VaultError):
-            left = self._left_behind(info)
-            if left is not None:
-                self._catalog.finish(info.id, *left, None)
-
-    def _left_behind(self, info: RecordingInfo) -> tuple[State, int] | None:
-        path = self._file(info.id)
-        try:
-            with path.open("rb") as file:
-                if being_written(file):
-                    return None
-                # What the catalog is told of must not be lost to a power cut afterwards.
-                os.fsync(file.fileno())
-                return last_state(file, path, info)
-        except (FileNotFoundError, VerificationError):
-            return State.INTERRUPTED, 0
-
-
-def _make_keys(path: Path, passphrase: str | None) -> None:
-    folder = path / "keys"
-    if (folder / PUBLIC_NAME).exists():
-        return
-    if (path / "catalog.db").exists():
-        raise VaultError(f"{folder / PUBLIC_NAME}: missing; put the vault's public key back")
-    if (folder / PRIVATE_NAME).exists():
-        PrivateKey.load(folder / PRIVATE_NAME, passphrase).public.save(folder / PUBLIC_NAME)
-        return
-    generate_keypair(folder, passphrase=passphrase)
+    def _private_key(self, wrapped: Mapping[str, bytes] | None = None) -> PrivateKey:
+        """Return the private key that was named, or the vault's own that opens ``wrapped``."""
+        for key_id, private in self._opened.items():
+            if wrapped is None or key_id in wrapped or self._private_path is not None:
+                return private
+        path = self._private_path or self.keyring.private_file(wrapped)
+        private = self.keyring.open(path or self.path / "keys" / PRIVATE_NAME, self._passphrase)
+        self._opened[private.public.key_id] = private
+        return private

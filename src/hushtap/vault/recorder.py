@@ -1,0 +1,128 @@
+"""The writing side of a vault: how recordings begin, and are noted as ended. No private key."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from hushtap.errors import VaultError, VerificationError
+from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
+from hushtap.vault.catalog import State
+from hushtap.vault.container import Kind as SegmentKind
+from hushtap.vault.container import SegmentWriter
+from hushtap.vault.files import being_written, reason
+from hushtap.vault.payloads import Opening, pack_record
+from hushtap.vault.reader import header_of, last_state
+from hushtap.vault.writer import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from hushtap.vault.audit.log import Journal
+    from hushtap.vault.catalog import Catalog, RecordingInfo
+    from hushtap.vault.keyring import KeyRing
+
+_TRIES = 10
+"""How often the keys may change while one recording begins."""
+
+
+class Recorder:
+    """Begins recordings in ``folder``, and notes how those end whose writer died."""
+
+    def __init__(self, folder: Path, catalog: Catalog, keyring: KeyRing, journal: Journal) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._keyring = keyring
+        self._journal = journal
+
+    def file(self, recording_id: str) -> Path:
+        """Return the sealed file of a recording."""
+        return self._folder / f"{recording_id}.hush"
+
+    def begin(self, info: RecordingInfo) -> Recording:
+        """Begin the recording that ``info`` tells of, once that is on record.
+
+        Raises:
+            VaultError: the log, the file or the catalog cannot be written.
+        """
+        things = (Thing(Kind.RECORDING, info.id), Thing(Kind.POLICY, info.policy))
+        with self._journal.act(Activity.RECORD, *things, tell_end=False):
+            return self._begin(info)
+
+    def settle_all(self) -> None:
+        """Do as ``settle`` does with every recording that is open."""
+        for info in self._catalog.list(state=State.OPEN):
+            self.settle(info)
+
+    def settle(self, info: RecordingInfo) -> None:
+        """Note in the catalog what a dead writer left; a living one is left alone.
+
+        Never raises: what cannot be noted now is noted when the vault is next opened.
+        """
+        with suppress(OSError, VaultError):
+            left = self._left_behind(info)
+            if left is not None:
+                self._finish(info.id, *left, None)
+
+    def _begin(self, info: RecordingInfo) -> Recording:
+        data_key = secrets.token_bytes(32)
+        opening = Opening(info.started.isoformat(), info.source, info.policy, version("hushtap"))
+        path = self.file(info.id)
+        try:
+            segments = SegmentWriter(path, header_of(info), data_key)
+        except OSError as error:
+            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
+        try:
+            # Locked before it is listed: no one takes a new recording for a dead one.
+            self._add(info, data_key)
+            segments.seal(SegmentKind.OPEN, pack_record(opening), 0)
+        except VaultError:
+            segments.close()
+            with suppress(OSError):
+                path.unlink()
+            raise
+        except OSError as error:
+            segments.close()
+            self.settle(info)
+            raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
+        return Recording(
+            info,
+            segments,
+            finish=partial(self._finish, info.id),
+            settle=partial(self.settle, info),
+        )
+
+    def _add(self, info: RecordingInfo, data_key: bytes) -> None:
+        for _ in range(_TRIES):
+            recipients = self._keyring.recipients()
+            wrapped = {key.key_id: key.wrap(data_key, info.id) for key in recipients}
+            if self._catalog.add(info, wrapped):
+                return
+        raise VaultError(
+            f"{self._catalog.path}: the keys change all the time; look at who changes them"
+        )
+
+    def _finish(
+        self, recording_id: str, state: State, samples: int, findings: Mapping[str, int] | None
+    ) -> None:
+        """Note how a recording ended: in the log first, so that it is open until that has it."""
+        activity = Activity.CLOSE if state is State.CLOSED else Activity.INTERRUPT
+        self._journal.note(activity, Outcome.SUCCESS, Thing(Kind.RECORDING, recording_id))
+        self._catalog.finish(recording_id, state, samples, findings)
+
+    def _left_behind(self, info: RecordingInfo) -> tuple[State, int] | None:
+        path = self.file(info.id)
+        try:
+            with path.open("rb") as file:
+                if being_written(file):
+                    return None
+                # What the catalog is told of must not be lost to a power cut afterwards.
+                os.fsync(file.fileno())
+                return last_state(file, path, info)
+        except (FileNotFoundError, VerificationError):
+            return State.INTERRUPTED, 0
