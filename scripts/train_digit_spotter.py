@@ -45,7 +45,7 @@ class Spotter(nn.Module):
     alike in a live window that ends soon after it and in a whole utterance.
     """
 
-    def __init__(self, inputs: int = 384) -> None:
+    def __init__(self, inputs: int = 384, words: int = 1 + len(WORDS) + len(CUES)) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(inputs)
         self.down = nn.Linear(inputs, WIDTH)
@@ -54,7 +54,7 @@ class Spotter(nn.Module):
         )
         self.drop = nn.Dropout(0.1)
         self.kind = nn.Linear(WIDTH, 3)
-        self.word = nn.Linear(WIDTH, 1 + len(WORDS) + len(CUES))
+        self.word = nn.Linear(WIDTH, words)
 
     def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the logits of every step."""
@@ -218,13 +218,27 @@ def _distance(a: list[int], b: list[int]) -> int:
     return row[-1]
 
 
+class Heads(nn.Module):
+    """Several spotters as one: the mean of what they make of each frame, the words of the last."""
+
+    def __init__(self, heads: list[Spotter]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(heads)
+
+    def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the probabilities of every step: kinds and words."""
+        outputs = [head(frames) for head in self.heads]
+        kinds = torch.stack([kind.softmax(-1) for kind, _ in outputs]).mean(0)
+        return kinds, outputs[-1][1].softmax(-1)
+
+
 def train(work: Path, epochs: int, refining: int, seed: int) -> Spotter:
     """Train on the clips in ``work``, then refine on these and the hard ones; return the model."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # more threads than idle cores stall each other
     model = Spotter()
     print(sum(p.numel() for p in model.parameters()), "weights", flush=True)
-    base = work / "spotter.pt"
+    base = work / f"spotter_{seed}.pt"
     if base.exists():
         model.load_state_dict(torch.load(base))
     else:
@@ -257,20 +271,10 @@ def _stage(
         print(figures, f"{time.time() - began:.0f} s", flush=True)
 
 
-def export(model: Spotter, path: Path) -> None:
-    """Write the model as ONNX with probabilities as outputs."""
-
-    class Probabilities(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            kind, word = self.model(frames)
-            return kind.softmax(-1), word.softmax(-1)
-
+def export(heads: Heads, path: Path) -> None:
+    """Write the heads as one ONNX model, with probabilities as outputs."""
     torch.onnx.export(
-        Probabilities().eval(),
+        heads,
         (torch.zeros(2, 250, 384),),
         str(path),
         input_names=["frames"],
@@ -284,17 +288,14 @@ def export(model: Spotter, path: Path) -> None:
     onnx.save(written, str(path))
 
 
-def write_vector(model: Spotter, path: Path) -> None:
+def write_vector(heads: Heads, path: Path) -> None:
     """Write frames and what PyTorch makes of them, for the test of the exported model."""
     torch.manual_seed(0)
     frames = torch.randn(2, 60, 384).half().float()
     with torch.no_grad():
-        kind, word = model(frames)
+        kinds, words = heads(frames)
     np.savez_compressed(
-        path,
-        frames=frames.half().numpy(),
-        kinds=kind.softmax(-1).numpy(),
-        words=word.softmax(-1).numpy(),
+        path, frames=frames.half().numpy(), kinds=kinds.numpy(), words=words.numpy()
     )
 
 
@@ -308,6 +309,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--refining", type=int, default=4, help="epochs with the hard clips")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--heads", type=int, default=2, help="trained apart and averaged")
     parser.add_argument("--parts", type=int, default=6, help="parts that each set is made in")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
@@ -321,10 +323,13 @@ def main() -> None:
     with ProcessPoolExecutor(args.processes) as pool:
         for done in [pool.submit(make_set, *job) for job in jobs]:
             print(done.result(), flush=True)
-    model = train(args.work, args.epochs, args.refining, args.seed)
-    torch.save(model.state_dict(), args.work / "refined.pt")
-    export(model, args.out)
-    write_vector(model, args.vector)
+    trained = [
+        train(args.work, args.epochs, args.refining, args.seed + n) for n in range(args.heads)
+    ]
+    heads = Heads(trained).eval()
+    torch.save(heads.state_dict(), args.work / "heads.pt")
+    export(heads, args.out)
+    write_vector(heads, args.vector)
 
 
 if __name__ == "__main__":

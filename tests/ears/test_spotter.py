@@ -104,3 +104,19 @@ def test_a_damaged_spotter_is_refused(tmp_path: Path) -> None:
 
 def test_models_without_a_spotter_have_none() -> None:
     assert models.resolve_spotter("base") is None
+
+
+def test_what_is_asked_for_in_the_samples_is_named(engine: Engine) -> None:
+    """The agent's questions in the sample calls, by the cues of the agent's channel."""
+    named: dict[str, set[str]] = {}
+    for path in sorted(resources.folder("samples").glob("*.wav")):
+        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        at_ears = soxr.resample(audio[:, 0], rate, EAR_RATE).astype(np.float32)
+        size = WINDOW_S * EAR_RATE
+        windows = [at_ears[at : at + size] for at in range(0, len(at_ears), size)]
+        heard = engine.listen(windows, [False] * len(windows))
+        cues = [cue for h in heard if h.digits is not None for cue in h.digits.cues]
+        named[path.stem] = {cue.text for cue in cues}
+    assert {"card", "number"} <= named["sample_card_groups"]
+    assert "social" in named["sample_ssn"]
+    assert not {"card", "social", "cvv"} & named["sample_harmless"]
