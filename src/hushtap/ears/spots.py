@@ -108,8 +108,13 @@ class SpotTrack:
         return self._number[first - self._from : max(first, last) - self._from]
 
     def hears(self, steps: Span) -> bool:
-        """Return whether any of the steps is number speech."""
-        return bool(np.any(self.number(steps.start, steps.end) >= ON))
+        """Return whether any of the steps is number speech, or a number word is named there."""
+        if np.any(self.number(steps.start, steps.end) >= ON):
+            return True
+        at = bisect_left(self._words, steps.start, key=_step)
+        return any(
+            word.step < steps.end and word.probability >= ON for word in self._words[at : at + 1]
+        )
 
     def may_be_number(self, step: int) -> bool:
         """Return whether a step bears a trace of number speech, or was not judged yet."""
@@ -289,6 +294,10 @@ def _digits(inside: Sequence[tuple[Word, Part]]) -> int:
     return sum(
         max(1, sum(c.isdigit() for c in word.text)) for word, kind in inside if kind is Part.NUMBER
     )
+
+
+def _step(word: SpottedWord) -> int:
+    return word.step
 
 
 def _middle(span: Span) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.spoken import Form
 from hushtap.timeline import to_samples
-from hushtap.values import Entity
+from hushtap.values import Entity, HeardBy
 
 if TYPE_CHECKING:
     from hushtap.numbers.cues import Cue
@@ -209,7 +209,9 @@ class Asks:
 
     def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
         harmless = piece.harmless and not (Entity.EXPIRY in firm and piece.has_month)
-        if piece.aside or (harmless and len(piece.digits) < LONG):
+        # The spotter knows no sentences: a number word that it hears is the answer awaited.
+        aside = piece.aside and (piece.source == HeardBy.WORDS or not self.awaits(piece))
+        if aside or (harmless and len(piece.digits) < LONG):
             return None
         return self._take(self._name(firm, piece), piece)
 
@@ -271,7 +273,8 @@ class Asks:
     def _unclear(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
         """Return the entity of which talk that makes no sense is likely a part.
 
-        Inside a long number that is not yet complete: any such talk of who says it.
+        Inside a long number that is not yet complete, any such talk of who says it; and
+        right after what was asked for, or announced by who says it.
         """
         for entity, ask in firm.items():
             inside = (
@@ -280,7 +283,11 @@ class Asks:
                 and ask.channel == piece.channel
                 and piece.span.start - ask.end <= self._samples(INSIDE_S)
             )
-            if inside:
+            limit = INSIDE_S if ask.asker == piece.channel else PROMPT_S
+            if inside or (
+                not ask.digits and 0 <= piece.span.start - ask.since <= self._samples(limit)
+            ):
+                ask.channel = piece.channel
                 ask.end = max(ask.end, piece.span.end)
                 ask.digits += len(piece.digits)
                 return entity
