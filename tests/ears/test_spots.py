@@ -168,3 +168,21 @@ def test_fused_words_stay_in_order(
     starts = [w.span.start for w in fused]
     assert starts == sorted(starts)
     assert sum(w.by is HeardBy.SPOTTER for w in fused) == 2 * len(spots)
+
+
+def test_talk_that_the_decoder_places_inside_a_number_gives_way() -> None:
+    words = [word("it's", 0.2, 1.1), word("963", 1.1, 1.5), word("thanks", 1.5, 1.9)]
+    fused = fuse(words, [spot(0.4, 1.8, "nine", "six", "three")], EAR_RATE)
+    assert texts(fused) == ["it's", "963", "thanks"]
+    assert fused[1].span == Span(round(0.4 * EAR_RATE), round(1.8 * EAR_RATE))
+    assert fused[0].span.end <= fused[1].span.start
+    assert fused[2].span.start >= fused[1].span.end
+
+
+def test_a_named_word_is_heard_where_its_frames_are_unsure() -> None:
+    track = SpotTrack(CONTEXT)
+    quiet = np.zeros(200, np.float32)
+    track.update(window(0, 200, final=True), DigitTrack(quiet, (SpottedWord("zero", 100, 0.8),)))
+    assert track.hears(Span(90, 110))
+    assert not track.hears(Span(101, 150))
+    assert track.spots() == []

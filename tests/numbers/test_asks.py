@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,3 +118,35 @@ def test_once_the_call_moved_on_its_answer_is_no_longer_waited_for(asks: Asks) -
     assert asks.answer(answer)[0] is Entity.US_SSN
     asks.talk(at(8), AGENT)
     assert not asks.armed(at(9))
+
+
+def test_the_code_on_the_front_of_the_card_asks_for_the_code(asks: Asks) -> None:
+    asks.hear(asked(Entity.CVV, 1, strong=False))
+    asks.hear(asked(Entity.CREDIT_CARD, 2))
+    assert asks.answer(piece("seven four four six", 4, lenient=True)) == (Entity.CVV, True)
+
+
+def test_a_number_is_expected_after_the_question_and_inside_the_answer(asks: Asks) -> None:
+    assert not asks.expects(piece("seven", 1))
+    asks.hear(asked(Entity.CREDIT_CARD, 1))
+    assert asks.expects(piece("seven", 3))
+    asks.answer(piece(GROUP, 4, lenient=True))
+    assert asks.expects(piece("seven", 7))
+    assert not asks.expects(piece("seven", 30))
+    asks.answer(piece(WHOLE, 8, lenient=True))
+    assert not asks.expects(piece("seven", 14))
+
+
+def test_a_lone_word_that_the_spotter_hears_is_the_answer_awaited(asks: Asks) -> None:
+    aside = replace(piece("seven", 4, lenient=True), aside=True)
+    asks.hear(asked(Entity.CVV, 2))
+    assert asks.answer(aside) == (None, True)
+    assert asks.answer(replace(aside, source="spotter")) == (Entity.CVV, True)
+
+
+def test_what_makes_no_sense_right_after_a_question_is_its_answer(asks: Asks) -> None:
+    unclear = replace(piece("seven", 4, lenient=True), source="unclear", doubt=True)
+    assert asks.answer(unclear)[0] is None
+    asks.hear(asked(Entity.CVV, 2))
+    assert asks.answer(replace(unclear, shy=True))[0] is None
+    assert asks.answer(unclear)[0] is Entity.CVV

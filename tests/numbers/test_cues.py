@@ -125,3 +125,13 @@ def test_a_cue_of_both_ears_comes_once_and_none_is_lost() -> None:
     assert both_cues(read, [same, other, later], RATE) == [other, *read, later]
     weak = [Cue(RATE, 0, Entity.CVV, strong=False)]
     assert both_cues(weak, [same], RATE) == [*weak, same]
+
+
+@pytest.mark.parametrize("said", ["that's good to hear", "good to know", "it was good to talk"])
+def test_small_talk_asks_for_no_expiry_date(said: str) -> None:
+    assert find_cues(say(said), 0) == []
+
+
+@pytest.mark.parametrize("said", ["it is good through", "valid to", "good till"])
+def test_what_says_how_long_a_card_is_good_does(said: str) -> None:
+    assert [cue.entity for cue in find_cues(say(said), 0)] == [Entity.EXPIRY]

@@ -287,3 +287,12 @@ def test_what_is_not_surely_a_whole_card_is_muted_to_its_end(
 def test_while_it_may_go_on_a_card_with_kept_digits_is_held(keeping_last4: Calls) -> None:
     call = keeping_last4((AGENT, 0, ASK_CARD), (CALLER, 4, "five four two five"))
     assert call.judge(5.5).hold_from[CALLER] == 4 * RATE
+
+
+def test_a_digit_that_only_the_words_have_counts_where_it_was_asked_for(
+    policy: Policy, analyzer: SpokenAnalyzer
+) -> None:
+    for question, muted in ((ASK_CODE, "five"), ("how are you today", "")):
+        call = Call(policy, analyzer, [Line(AGENT, 0, question), Line(CALLER, 4, "it is five")])
+        call.ledger.update(CALLER, call.words[CALLER], (), spotted=lambda _: False)
+        assert call.muted(CALLER) == muted

@@ -285,7 +285,9 @@ class Asks:
             )
             limit = INSIDE_S if ask.asker == piece.channel else PROMPT_S
             if inside or (
-                not ask.digits and 0 <= piece.span.start - ask.since <= self._samples(limit)
+                not piece.shy
+                and not ask.digits
+                and 0 <= piece.span.start - ask.since <= self._samples(limit)
             ):
                 ask.channel = piece.channel
                 ask.end = max(ask.end, piece.span.end)

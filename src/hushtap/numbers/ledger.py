@@ -123,7 +123,10 @@ class Ledger:
         ``said``: the number words and cues that the spotter names.
         """
         strict, lenient = find_pieces(words, suspects, channel, self._rate, self._policy.run_gap)
-        unclear = find_unclear(words, channel, self._rate)
+        unclear = [
+            replace(piece, shy=spotted is None)
+            for piece in find_unclear(words, channel, self._rate)
+        ]
         if spotted is not None:
             # What only the words ear suspects is no number; a word or two that only it
             # heard are one where it was asked for.

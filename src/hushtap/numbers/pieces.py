@@ -55,8 +55,8 @@ class Piece:
     sentence, or one that only says how many digits are meant. ``lenient``: read
     as on a call where a number was asked for. ``repeats``: the same words again
     and again, which stands for digits even where none were heard. ``source``:
-    which ear. ``shy``: a digit or two that only the words have: a number only where
-    one was asked for.
+    which ear. ``shy``: a digit or two that only the words have, or talk without sense
+    in which no spotter hears a number: one only where it was asked for.
     """
 
     channel: int
