@@ -12,7 +12,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Since 1.28, onnxruntime reports to its maker what it runs, keeps files about it and
+# Since 1.29, onnxruntime reports to its maker what it runs, keeps files about it and
 # has an uploader, all of it decided when it is first imported. A call recorder tells
 # nobody anything; see docs/adr/0011-no-telemetry.md.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -77,7 +77,7 @@ def _spots(engine: Ear) -> TypeGuard[SpottingEar]:
 def _run_on_demand(
     call: Call, chunks: Iterable[PcmChunk], engine: SpottingEar
 ) -> Iterator[RedactedChunk]:
-    triage = Triage(engine)
+    triage = Triage(engine, call.policy.arm_timeout)
     waiting: list[Window] = []
 
     def hear(*, last: bool = False) -> None:
@@ -289,11 +289,12 @@ class Redactor:
     ) -> Redaction:
         crew.check()
         tap = FileTap(job.source)
+        words = vault is not None if self._transcript is None else self._transcript
         made_from = Provenance(
             sha256=sha256_of(job.source),
             policy=self.policy.name,
             fingerprint=self.policy.fingerprint,
-            model=self.model,
+            model=self.model if words else f"{self.model}, words on demand",
             version=version("hushtap"),
         )
         if not force and (done := _earlier(job, made_from, vault)):
@@ -303,7 +304,6 @@ class Redactor:
         call = Call(tap.format, self.policy, _analyzer(self.policy.entities))
         recording = _begin(vault, tap, self.policy) if vault else None
         with recording or nullcontext():
-            words = recording is not None if self._transcript is None else self._transcript
             chunks = _hear(call, tap, crew, recording, progress, transcript=words)
             if job.wav is None:
                 samples = sum(len(chunk.span) for chunk in chunks) // tap.format.channels

@@ -9,7 +9,7 @@ them for; never which digits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -204,7 +204,7 @@ class _Window:
 
     channel: int
     start: int
-    audio: NDArray[np.float32]
+    audio: NDArray[np.float32] = field(repr=False)
 
     def on_clock(self, words: Sequence[Word], rate: int) -> list[Word]:
         """Return ``words`` of this window with their spans on the recording's clock.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ REPEATED = {
     "zero zero zero four.",
     "zeros": "zero zero zero zero, zero zero zero zero, zero zero zero zero, zero zero zero zero.",
 }
+TALK = "The weather has been awful since we moved to the new house by the river."
 ORDINARY = "My number is four zero two five, seven eight one three."
 
 
@@ -37,7 +39,7 @@ def spoken() -> dict[str, NDArray[np.float32]]:
     from speech import speak  # noqa: PLC0415 - with the voice
 
     said = {}
-    for name, text in {**REPEATED, "ordinary": ORDINARY}.items():
+    for name, text in {**REPEATED, "ordinary": ORDINARY, "talk": TALK}.items():
         audio, rate = speak(text, "joe")
         said[name] = np.asarray(soxr.resample(audio, rate, EAR_RATE), np.float32)
     return said
@@ -169,3 +171,31 @@ def test_a_folder_that_is_no_model_is_refused_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match=f"{tmp_path.name}: cannot be loaded"):
         Engine(tmp_path)
+
+
+def test_what_the_spotter_heard_first_is_read_later_as_if_at_once(
+    engine: Engine, spoken: dict[str, NDArray[np.float32]]
+) -> None:
+    windows = [*cut(spoken["ordinary"], 3.0), *cut(spoken["zeros"], 2.0), spoken["ordinary"]]
+    first = engine.listen(windows, [False] * len(windows))
+    assert all(not heard.words and heard.frames is not None for heard in first)
+    later = engine.listen(windows, None, first)
+    at_once = engine.listen(windows)
+    assert [h.words for h in later] == [h.words for h in at_once]
+    assert any(h.words for h in later)
+
+
+def test_talk_near_no_number_is_spread_over_where_it_was_said(
+    engine: Engine, spoken: dict[str, NDArray[np.float32]]
+) -> None:
+    talk = spoken["talk"]
+    [heard] = engine.listen([talk])
+    assert heard.digits is not None
+    assert not heard.digits.counts
+    starts = [word.span.start for word in heard.words]
+    assert starts == sorted(starts)
+    assert len(heard.words) >= 8
+    assert all(a.span.end <= b.span.start for a, b in itertools.pairwise(heard.words))
+    # Each about where it is: the middle word near the middle of the speech.
+    middle = heard.words[len(heard.words) // 2].span.start / len(talk)
+    assert 0.25 < middle < 0.75

@@ -11,8 +11,8 @@ import pytest
 from hushtap.batch import run
 from hushtap.ears.engine import Heard
 from hushtap.ears.spotter import DigitTrack, SpottedWord
-from hushtap.ears.triage import AFTER, BEFORE, Triage
-from hushtap.ears.windows import Window
+from hushtap.ears.triage import AFTER, Triage
+from hushtap.ears.windows import OFFLINE, Window
 from hushtap.pipeline import Call
 from hushtap.taps.file import FileTap
 from hushtap.timeline import Span
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SECONDS = 5
 SIZE = SECONDS * EAR_RATE
+BEFORE_S = 30
 NUMBER, CUE, TALK = 1.0, 2.0, 3.0
 """First sample of a window: what the spotter hears in it."""
 
@@ -68,13 +69,35 @@ class MarkedEar:
 
 
 def windows(kinds: Sequence[float]) -> list[Window]:
-    made = []
-    for at, kind in enumerate(kinds):
-        audio = np.zeros(SIZE, np.float32)
-        audio[0], audio[1] = kind, at
-        span = Span(at * SIZE, (at + 1) * SIZE)
-        made.append(Window(at % 2, span, opening=True, final=True, audio=audio))
-    return made
+    return [window(at, kind, at * SIZE, (at + 1) * SIZE) for at, kind in enumerate(kinds)]
+
+
+def window(at: int, kind: float, start: int, end: int) -> Window:
+    audio = np.zeros(SIZE, np.float32)
+    audio[0], audio[1] = kind, at
+    return Window(at % 2, Span(start, end), opening=True, final=True, audio=audio)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 10])
+def test_windows_that_overlap_are_read_however_they_come(step: int) -> None:
+    """A long window of one channel may begin well before one of the other that ended earlier."""
+    longest = OFFLINE.longest * STEP
+    second = EAR_RATE
+    made = [
+        window(0, TALK, 0, 3 * second),
+        window(1, TALK, 5 * second, 9 * second),
+        window(2, TALK, 36 * second, 39 * second),
+        window(3, NUMBER, 40 * second - longest, 40 * second),
+        window(4, TALK, 60 * second, 64 * second),
+    ]
+    ear = MarkedEar()
+    triage = Triage(ear, BEFORE_S)
+    decided = []
+    for at in range(0, len(made), step):
+        decided += triage.hear(made[at : at + step])
+    decided += triage.hear([], last=True)
+    assert [one for one, _ in decided] == made
+    assert sorted(ear.read) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("step", [1, 3, 100])
@@ -83,14 +106,14 @@ def test_only_what_lies_around_a_mark_is_read_however_it_comes(step: int, mark: 
     kinds = [TALK] * 40
     kinds[20] = mark
     ear = MarkedEar()
-    triage = Triage(ear)
+    triage = Triage(ear, BEFORE_S)
     made = windows(kinds)
     decided = []
     for at in range(0, len(made), step):
         decided += triage.hear(made[at : at + step])
     decided += triage.hear([], last=True)
     assert [window for window, _ in decided] == made
-    first, last = 20 - BEFORE // SIZE, 20 + AFTER // SIZE + 1
+    first, last = 20 - BEFORE_S // SECONDS, 20 + AFTER // SIZE + 1
     assert sorted(ear.read) == list(range(first, last + 1))
     assert [bool(heard.words) for _, heard in decided] == [
         first <= at <= last for at in range(len(made))
@@ -99,14 +122,14 @@ def test_only_what_lies_around_a_mark_is_read_however_it_comes(step: int, mark: 
 
 def test_talk_alone_is_never_read() -> None:
     ear = MarkedEar()
-    triage = Triage(ear)
+    triage = Triage(ear, BEFORE_S)
     decided = triage.hear(windows([TALK] * 30)) + triage.hear([], last=True)
     assert len(decided) == 30
     assert ear.read == []
 
 
 def test_an_empty_call_is_decided_at_once() -> None:
-    assert Triage(MarkedEar()).hear([], last=True) == []
+    assert Triage(MarkedEar(), BEFORE_S).hear([], last=True) == []
 
 
 def test_the_same_numbers_are_muted_without_a_transcript(

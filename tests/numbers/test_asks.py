@@ -150,3 +150,19 @@ def test_what_makes_no_sense_right_after_a_question_is_its_answer(asks: Asks) ->
     asks.hear(asked(Entity.CVV, 2))
     assert asks.answer(replace(unclear, shy=True))[0] is None
     assert asks.answer(unclear)[0] is Entity.CVV
+
+
+@pytest.mark.parametrize("entity", [Entity.CVV, Entity.EXPIRY, Entity.CREDIT_CARD, Entity.US_SSN])
+def test_small_talk_before_the_answer_does_not_make_it_harmless(asks: Asks, entity: Entity) -> None:
+    # "Hold on, let me put my phone down. It is ..."; "The total will be forty dollars."
+    asks.hear(asked(entity, 1))
+    asks.hear(Cue(at(7), CALLER, Entity.PHONE, strong=True))
+    asks.hear(Cue(at(7.5), CALLER, None, strong=False))
+    asks.hear(Cue(at(8), AGENT, None, strong=False))
+    assert asks.answer(piece("four one two", 10, lenient=True)) == (entity, True)
+
+
+def test_who_asked_may_ask_for_something_else_instead(asks: Asks) -> None:
+    asks.hear(asked(Entity.CVV, 1))
+    asks.hear(asked(None, 7))
+    assert asks.answer(piece("four one two", 10, lenient=True)) == (None, False)

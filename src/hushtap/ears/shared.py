@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
 from hushtap.ears.engine import MAX_BATCH, Heard, padded
@@ -52,7 +52,7 @@ Answer: TypeAlias = Heard | Reason
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
-    audio: NDArray[np.float32]
+    audio: NDArray[np.float32] = field(repr=False)
     answer: Future[Answer]
     asked: float
     words: bool

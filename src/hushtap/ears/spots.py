@@ -247,7 +247,9 @@ def _snapped(inside: Sequence[tuple[Word, Part]], span: Span) -> list[Word]:
     words = [
         replace(word, by=HeardBy.BOTH) if kind is Part.NUMBER else word for word, kind in inside
     ]
-    numbers = [i for i, (_, kind) in enumerate(inside) if kind is Part.NUMBER]
+    # "Four seven two for", where the spotter hears four words, is four numbers.
+    spoken = {Part.NUMBER, Part.HOMOPHONE}
+    numbers = [i for i, (_, kind) in enumerate(inside) if kind in spoken]
     first, last = numbers[0], numbers[-1]
     start, end = min(words[first].span.start, span.start), max(words[last].span.end, span.end)
     words[first] = replace(words[first], span=Span(start, words[first].span.end))

@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from hushtap.ears.windows import OFFLINE
 from hushtap.numbers.cues import asks_for_secret
-from hushtap.timeline import Span
-from hushtap.vad import EAR_RATE
+from hushtap.timeline import Span, to_samples
+from hushtap.vad import EAR_RATE, STEP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from hushtap.ears.engine import Heard
     from hushtap.ears.windows import Window
-
-BEFORE: Final = 30 * EAR_RATE
-"""Samples before number speech whose words may tell what it is."""
 
 AFTER: Final = 8 * EAR_RATE
 """Samples after it: "that was my zip", and the rest of a sentence."""
@@ -55,11 +53,15 @@ class Triage:
     """Hears the windows of one call: the spotter all, the decoder those that need it.
 
     ``ear`` has a spotter. Windows come back in the order in which they went in, once
-    what may follow them is known.
+    what may follow them is known. ``before_s``: seconds before number speech in which the
+    question for it may lie.
     """
 
-    def __init__(self, ear: SpottingEar) -> None:
+    def __init__(self, ear: SpottingEar, before_s: float) -> None:
         self._ear = ear
+        # A window counts whole, and none that is decided may yet be wanted.
+        self._before = to_samples(before_s, EAR_RATE)
+        self._longest = OFFLINE.longest * STEP
         self._pending: list[_Pending] = []
         self._marks: list[Span] = []
         """Where the decoder must read, on the ears' clock, latest last."""
@@ -73,18 +75,19 @@ class Triage:
         for window, heard in zip(windows, tracks, strict=True):
             self._pending.append(_Pending(window, heard))
             if _matters(heard):
-                start = max(0, window.span.start - BEFORE)
+                start = max(0, window.span.start - self._before)
                 self._marks.append(Span(start, window.span.end + AFTER))
         if not self._pending:
             return []
-        horizon = max(p.window.span.end for p in self._pending) - BEFORE
+        latest = max(p.window.span.end for p in self._pending)
+        horizon = latest - self._before - self._longest
         decided = len(self._pending)
         if not last:
             late = (i for i, p in enumerate(self._pending) if p.window.span.end > horizon)
             decided = next(late, decided)
         ready, self._pending = self._pending[:decided], self._pending[decided:]
         self._read(ready)
-        self._marks = [mark for mark in self._marks if mark.end > horizon - BEFORE]
+        self._marks = [mark for mark in self._marks if mark.end > horizon - self._longest]
         return [(p.window, p.heard) for p in ready]
 
     def _read(self, ready: Sequence[_Pending]) -> None:

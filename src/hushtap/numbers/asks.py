@@ -27,8 +27,9 @@ SETTLE_S: Final = 15.0
 UNFINISHED_S: Final = 30.0
 """Seconds that an ask stays open after digits that were not all of it."""
 
-SAME_BREATH_S: Final = 4.0
-"""A harmless cue this soon after a sensitive one belongs to the same request."""
+WAIT_S: Final = 30.0
+"""Seconds after a question, or the last digits of an answer that is not whole, in which
+talk of a phone or a total does not turn what follows into a harmless number."""
 
 WEAK_S: Final = 20.0
 """Seconds for which the mere mention of a card or the like counts."""
@@ -109,8 +110,6 @@ class Asks:
         self._policy = policy
         self._rate = rate
         self._asks: dict[Entity, _Ask] = {}
-        self._firm_at = _EVER
-        self._answered_at = _EVER
         self._harmless_until = _EVER
         self._payment_until = _EVER
 
@@ -118,10 +117,23 @@ class Asks:
         """Take a cue."""
         if cue.entity is not None and cue.entity in self._policy.entities:
             self._open(cue.entity, cue)
-        elif cue.strong:
-            same_breath = cue.time - self._firm_at < self._samples(SAME_BREATH_S)
-            if not (same_breath and self._answered_at < self._firm_at):
-                self._harmless_until = cue.time + self._samples(HARMLESS_S)
+        elif not self._waits(cue):
+            self._harmless_until = cue.time + self._samples(HARMLESS_S)
+
+    def _waits(self, cue: Cue) -> bool:
+        """Whether a firm ask is not answered, or not whole, and the harmless ``cue`` leaves it so.
+
+        Only who asked can ask for something else instead, and only by a question for it:
+        "hold on, let me put my phone down" is no question for a phone number.
+        """
+        time = cue.time
+        return any(
+            ask.firm
+            and not (cue.strong and ask.asker in {cue.channel, -1})
+            and ask.digits < ENOUGH.get(entity, WEAK_DIGITS)
+            and ask.since <= time < min(ask.until, max(ask.since, ask.end) + self._samples(WAIT_S))
+            for entity, ask in self._asks.items()
+        )
 
     def _open(self, entity: Entity, cue: Cue) -> None:
         known = self._asks.get(entity)
@@ -131,7 +143,6 @@ class Asks:
                 self._open(asked, replace(cue, entity=asked))
             return
         if cue.strong:
-            self._firm_at = cue.time
             self._harmless_until = _EVER
             if entity in _PAYMENT:
                 self._payment_until = cue.time + self._samples(PAYMENT_S)
@@ -259,7 +270,6 @@ class Asks:
     def _take(self, entity: Entity, piece: Piece) -> Entity:
         ask = self._asks[entity]
         ask.digits += len(piece.digits) + 2 * piece.has_month
-        self._answered_at = piece.span.start
         end = ask.end = piece.span.end
         ask.channel = piece.channel
         if ask.digits >= ENOUGH.get(entity, WEAK_DIGITS):

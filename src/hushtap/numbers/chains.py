@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.asks import HARMLESS_S
+from hushtap.numbers.cues import SECRET
 from hushtap.numbers.spoken import find_runs
 from hushtap.pii.normalise import normalise
 from hushtap.timeline import Span, to_samples
@@ -146,7 +147,7 @@ class Opinions:
             cue
             for channel in self._sides
             for cue in channel.cues
-            if cue.strong and start <= cue.time < chain.span.start
+            if (cue.strong or cue.entity not in SECRET) and start <= cue.time < chain.span.start
         ]
         last = max(cues, key=lambda cue: cue.time, default=None)
         return (

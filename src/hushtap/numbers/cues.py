@@ -26,7 +26,7 @@ class Cue:
     """Said at ``time`` (start of its last word, in samples of the call's clock) on ``channel``.
 
     ``entity`` is None where the phrase announces a number that is no secret.
-    ``strong``: asks for the number itself; a weak cue (``card``) only mentions it.
+    ``strong``: asks for the number itself; a weak cue (``card``, ``total``) only mentions it.
     """
 
     time: int
@@ -99,11 +99,16 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\b(?:pin|passcode|pin number|pin code)\b", Entity.PIN, True),
     (r"\b(?:date of birth|birth ?day|birth ?date|dob|d o b|born)\b", Entity.DATE_OF_BIRTH, True),
     (
-        r"\b(?:phone|telephone|cell|mobile|callback|call ?back|contact|fax) (?:number|is)\b"
-        r"|\b(?:number|best)\b(?: \w+){0,3} (?:phone|reach|cell|mobile|call)\b"
-        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\b(?:call|cow|car|child|cold) ?back\b",
+        r"\b(?:phone|telephone|cell|mobile|callback|call ?back|child back|contact|fax) number\b"
+        r"|\b(?:number|best)\b(?: \w+){0,3} (?:phone|reach|cell|mobile|call)\b",
         Entity.PHONE,
         True,
+    ),
+    (
+        r"\b(?:phone|telephone|cell|mobile|callback|contact|fax) is\b"
+        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\b(?:call|cow|car|child|cold) ?back\b",
+        Entity.PHONE,
+        False,
     ),
     (
         r"\b(?:order|confirmation|reference|tracking|invoice|ticket|case|booking|member(?:ship)?"
@@ -114,19 +119,15 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     ),
     # "zip code" is often heard as "six code", by both ears.
     (r"\b(?:zip|zipcode|post ?code|postal)\b|\b(?:six|sip|sit|dip) codes?\b", None, True),
-    (r"\b(?:address|street|apartment|suite|house number)\b", None, True),
+    (r"\b(?:address|street|apartment|suite|house number)\b", None, False),
+    (r"\bhow much\b|\bwhat amount\b|\bwhat time\b|\b(?:what|which) day\b", None, True),
+    (r"\bwhen (?:was|did|were|should|can|could|would)\b|\byou place it\b", None, True),
     (
-        r"\b(?:total|amount|balance|price|cost|how much|order is|order number|the charge)\b"
-        r"|\b(?:payment|charge) of\b",
+        r"\b(?:total|amount|balance|price|cost|order is|the charge)\b|\b(?:payment|charge) of\b"
+        r"|\b(?:appointment|delivery|deliver|arrive|schedule)\b",
         None,
-        True,
+        False,
     ),
-    (
-        r"\bwhen (?:was|did|were|should|can|could|would)\b|\b(?:what|which) day\b|\byou place it\b",
-        None,
-        True,
-    ),
-    (r"\b(?:what time|appointment|delivery|deliver|arrive|schedule)\b", None, True),
 )
 
 _SPOTTED: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
@@ -149,14 +150,17 @@ _SPOTTED: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     ),
     (r"\b(?:card|credit)\b", Entity.CREDIT_CARD, False),
     (
-        r"\b(?:phone|mobile|reach)\b|\bcall (?:back|number)\b|\bnumber (?:reach|call)\b",
+        r"\b(?:phone|mobile) number\b|\bcall (?:back )?number\b|\bnumber (?:reach|call|phone)\b",
         Entity.PHONE,
         True,
     ),
+    (r"\b(?:phone|mobile|reach)\b|\bcall back\b", Entity.PHONE, False),
     (r"\bzip\b|\bsix code\b|\bpost\b(?: code\b)?", None, True),
-    (r"\b(?:order|confirmation|reference|tracking|member) number\b|\breference\b", None, True),
-    (r"\bbirth\b|\bdate birth\b", Entity.DATE_OF_BIRTH, True),
-    (r"\bmuch\b(?: \w+)?|\btotal\b", None, True),
+    (r"\b(?:order|confirmation|reference|tracking|member) number\b", None, True),
+    (r"\bdate birth\b", Entity.DATE_OF_BIRTH, True),
+    (r"\bbirth\b", Entity.DATE_OF_BIRTH, False),
+    (r"\bmuch (?:charge|total)\b", None, True),
+    (r"\bmuch\b|\btotal\b|\breference\b", None, False),
 )
 """As ``_PHRASES``, on the words that the spotter names; there are no others between them."""
 
@@ -168,7 +172,8 @@ SURE_HARMLESS: Final = 0.8
 """Probability from which on the spotter's word is taken for a cue. What makes a number
 harmless must be surer than what makes it sensitive."""
 
-_SECRET: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN})
+SECRET: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity.US_SSN})
+"""What is muted by every policy; anything else that is announced is harmless to most."""
 
 _SECRET_WORDS: Final = frozenset(
     {"card", "credit", "security", "code", "cvv", "expire", "valid", "social", "signature"}
@@ -213,7 +218,7 @@ def spotted_cues(said: Sequence[Word], channel: int, rate: int) -> list[Cue]:
             for match in pattern.finditer(joined):
                 first, last = owner[match.start()], owner[match.end() - 1]
                 surest = min(word.probability for word in phrase[first : last + 1])
-                if surest >= (SURE if entity in _SECRET else SURE_HARMLESS):
+                if surest >= (SURE if entity in SECRET else SURE_HARMLESS):
                     found.append(Cue(phrase[last].span.start, channel, entity, strong))
     return sorted(found, key=lambda cue: cue.time)
 
