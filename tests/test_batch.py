@@ -137,6 +137,17 @@ def test_a_call_that_is_done_is_not_heard_again(done: Path, ssn_call: Path) -> N
     assert len(Vault.open(done / "vault").list()) == 1
 
 
+def test_a_call_heard_for_its_numbers_alone_is_heard_again_for_its_words(
+    ssn_call: Path, tmp_path: Path
+) -> None:
+    alone = hushtap.redact(ssn_call, out=tmp_path / "out")
+    again = hushtap.redact(ssn_call, out=tmp_path / "out", vault=tmp_path / "vault")
+    assert not again.reused
+    assert again.findings == alone.findings
+    vault = Vault.open(tmp_path / "vault")
+    assert vault.read(vault.list()[0].id).words
+
+
 def test_what_was_disposed_of_is_not_brought_back(
     done: Path, ssn_call: Path, tmp_path: Path
 ) -> None:

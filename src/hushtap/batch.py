@@ -297,8 +297,11 @@ class Redactor:
             model=self.model if words else f"{self.model}, words on demand",
             version=version("hushtap"),
         )
-        if not force and (done := _earlier(job, made_from, vault)):
-            return done
+        # What was heard with every word will do where only some were wanted, not the reverse.
+        enough = [made_from] if words else [made_from, replace(made_from, model=self.model)]
+        for wanted in () if force else enough:
+            if done := _earlier(job, wanted, vault):
+                return done
         # Loaded before anything is begun that would have to be undone.
         crew.ready()
         call = Call(tap.format, self.policy, _analyzer(self.policy.entities))
