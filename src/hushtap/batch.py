@@ -52,7 +52,8 @@ def run(
     """Yield the redacted audio of a call, in order per channel.
 
     Without ``transcript`` an engine with a spotter decodes only what it must.
-    Memory is bounded by ``WINDOWS_AHEAD`` windows and the policy's ``max_hold``.
+    Memory is bounded by ``WINDOWS_AHEAD`` windows and the policy's ``max_hold``; without
+    ``transcript`` by the policy's ``arm_timeout`` besides, which a question may lie back.
     """
     if not transcript and _spots(engine):
         yield from _run_on_demand(call, chunks, engine)

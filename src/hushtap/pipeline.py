@@ -26,7 +26,7 @@ from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
 from hushtap.numbers.ledger import Judged, Ledger
-from hushtap.timeline import Span, rescale, rescale_span, subtract, to_samples
+from hushtap.timeline import Span, rescale, rescale_span, subtract, to_samples, to_seconds
 from hushtap.vad import EAR_RATE, STEP, steps_of
 from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
 
@@ -82,7 +82,7 @@ class Call:
         self._tracks = [WordTrack(rate) for _ in self._channels]
         self._glances = schedule.glance is not None
         self._tick_steps = schedule.tick
-        self._spots = [SpotTrack(schedule.context) for _ in self._channels]
+        self._spots = [SpotTrack(schedule.context, rate) for _ in self._channels]
         self._spotted: list[list[Spot]] = [[] for _ in self._channels]
         self._said: list[list[Word]] = [[] for _ in self._channels]
         self._spotting = False
@@ -101,7 +101,6 @@ class Call:
         self._stale = False
         self._mutes: list[dict[Entity, list[Finding]]] = [{} for _ in self._channels]
         self._missed: list[list[Finding]] = [[] for _ in self._channels]
-        self._least_missed = to_samples(LEAST_MISSED_S, rate)
         self._cleared = [0] * channels
         self._spoken_until = [0] * channels
         self._released: list[RedactedChunk] = []
@@ -222,9 +221,9 @@ class Call:
             if heard.digits is not None:
                 spots.update(window, heard.digits)
                 self._spotting = True
-        found, said = spots.spots(), spots.said(self._rate)
-        known = self._spotted[channel], self._said[channel]
-        if heard is not None and not window.words and (found, said) == known:
+        found, said = spots.spots(), spots.said
+        unchanged = said is self._said[channel] and found == self._spotted[channel]
+        if heard is not None and not window.words and unchanged:
             # A glance at talk: the words are what they were.
             return
         self._spotted[channel], self._said[channel] = found, said
@@ -319,7 +318,7 @@ class Call:
                 self._mute(channel, span, verdict.entity, verdict.score, verdict.source)
                 self._note_missed(verdict)
             for bridge in self._edges.bridges(sorted(span for span, _ in widened), words):
-                owner = next(v for span, v in widened if span.end == bridge.start)
+                owner = next(v for span, v in widened if span.start == bridge.end)
                 self._mute(channel, bridge, owner.entity, owner.score, owner.source)
 
     def _mute(self, channel: int, span: Span, entity: Entity, score: float, source: str) -> None:
@@ -349,7 +348,7 @@ class Call:
         known = [f.span for fs in self._mutes[channel].values() for f in fs]
         known += [finding.span for finding in missed]
         for span in subtract(released, known):
-            if len(span) >= self._least_missed:
+            if self._voice(channel, span) >= LEAST_MISSED_S:
                 found = Finding(verdict.entity, span, channel, verdict.score, verdict.source)
                 missed.append(replace(found, muted=False))
 
@@ -400,8 +399,13 @@ class Call:
 
     def voiced(self, channel: int, span: Span) -> bool:
         """Return whether there is speech in ``span`` of the channel."""
+        return self._voice(channel, span) > 0
+
+    def _voice(self, channel: int, span: Span) -> float:
+        """Return how many seconds of ``span`` are voiced."""
         steps = steps_of(span, self._rate)
-        return self._listeners[channel].activity.count(steps.start, steps.end) > 0
+        voiced = self._listeners[channel].activity.count(steps.start, steps.end)
+        return to_seconds(voiced * STEP, EAR_RATE)
 
     def depth(self, channel: int) -> int:
         """Return how many samples of the channel are held back."""

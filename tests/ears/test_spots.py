@@ -45,7 +45,7 @@ def test_every_step_is_judged_once_whatever_the_hop(
 ) -> None:
     numbers = range(start, start + length)
     words = tuple(range(start + 3, start + length, 20))
-    track = SpotTrack(CONTEXT)
+    track = SpotTrack(CONTEXT, 16000)
     end = start + length + 100 + offset
     for at in range(hop, end, hop):
         first = max(0, at - 200)
@@ -60,7 +60,7 @@ def test_every_step_is_judged_once_whatever_the_hop(
 
 
 def test_what_was_not_judged_yet_may_be_a_number() -> None:
-    track = SpotTrack(CONTEXT)
+    track = SpotTrack(CONTEXT, 16000)
     track.update(window(0, 100), heard(0, 100, range(0)))
     assert not track.may_be_number(80)
     assert track.may_be_number(90)
@@ -68,7 +68,7 @@ def test_what_was_not_judged_yet_may_be_a_number() -> None:
 
 
 def test_strays_are_no_spots_and_close_ones_are_one() -> None:
-    track = SpotTrack(CONTEXT)
+    track = SpotTrack(CONTEXT, 16000)
     number = np.zeros(200, np.float32)
     number[[10, 40, 41, 42]] = 1
     number[80:100] = number[110:130] = 1
@@ -77,7 +77,7 @@ def test_strays_are_no_spots_and_close_ones_are_one() -> None:
 
 
 def test_a_long_call_is_forgotten_from_its_start() -> None:
-    track = SpotTrack(CONTEXT)
+    track = SpotTrack(CONTEXT, 16000)
     for at in range(0, 2 * KEEP_STEPS, 400):
         numbers = range(at + 100, at + 150)
         track.update(window(at, at + 400, final=True), heard(at, at + 400, numbers))
@@ -87,7 +87,7 @@ def test_a_long_call_is_forgotten_from_its_start() -> None:
 
 
 def test_a_long_silence_takes_no_memory_and_nothing_from_the_past() -> None:
-    track = SpotTrack(CONTEXT)
+    track = SpotTrack(CONTEXT, 16000)
     track.update(window(0, 200, final=True), heard(0, 200, range(100, 150)))
     far = 10 * KEEP_STEPS
     track.update(window(far, far + 200, final=True), heard(far, far + 200, range(far, far + 50)))
@@ -180,7 +180,7 @@ def test_talk_that_the_decoder_places_inside_a_number_gives_way() -> None:
 
 
 def test_a_named_word_is_heard_where_its_frames_are_unsure() -> None:
-    track = SpotTrack(CONTEXT)
+    track = SpotTrack(CONTEXT, 16000)
     quiet = np.zeros(200, np.float32)
     track.update(window(0, 200, final=True), DigitTrack(quiet, (SpottedWord("zero", 100, 0.8),)))
     assert track.hears(Span(90, 110))

@@ -23,7 +23,7 @@ from hushtap.vad import EAR_RATE, STEP
 from hushtap.values import HeardBy, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,13 +68,19 @@ class Spot:
 
 
 class SpotTrack:
-    """The spots of one channel, on the ears' clock in steps of 20 ms."""
+    """The spots of one channel, on the ears' clock in steps of 20 ms.
 
-    def __init__(self, context: int) -> None:
+    ``context``: steps that a judgement needs after it. ``rate``: of the call's clock, in Hz.
+    """
+
+    def __init__(self, context: int, rate: int) -> None:
         self._context = context
+        self._rate = rate
         self._number = np.zeros(KEEP_STEPS, np.float32)
         self._words: list[SpottedWord] = []
-        self._cues: list[SpottedWord] = []
+        self.said: list[Word] = []
+        """The number words and cues named so far, in order, on the call's clock. Another
+        list whenever there are others."""
         self._from = 0
         """Step that the arrays start at."""
         self.seen_until = 0
@@ -90,12 +96,17 @@ class SpotTrack:
         self._make_room(until)
         part = track.number[cut - start : until - start]
         self._number[cut - self._from : cut - self._from + len(part)] = part
-        for kept, named in ((self._words, track.words), (self._cues, track.cues)):
-            kept += [
+        words, cues = (
+            [
                 replace(word, step=word.step + start)
                 for word in named
                 if cut <= word.step + start < until or (word.step + start >= until and window.final)
             ]
+            for named in (track.words, track.cues)
+        )
+        self._words += words
+        if words or cues:
+            self.said = [*self.said, *self._read(sorted([*words, *cues], key=_step))]
         self.seen_until = until
 
     def skip(self, window: Window) -> None:
@@ -111,10 +122,9 @@ class SpotTrack:
         """Return whether any of the steps is number speech, or a number word is named there."""
         if np.any(self.number(steps.start, steps.end) >= ON):
             return True
-        at = bisect_left(self._words, steps.start, key=_step)
-        return any(
-            word.step < steps.end and word.probability >= ON for word in self._words[at : at + 1]
-        )
+        first = bisect_left(self._words, steps.start, key=_step)
+        last = bisect_left(self._words, steps.end, key=_step)
+        return any(word.probability >= ON for word in self._words[first:last])
 
     def may_be_number(self, step: int) -> bool:
         """Return whether a step bears a trace of number speech, or was not judged yet."""
@@ -127,18 +137,11 @@ class SpotTrack:
         found = self.number(self._from, self.seen_until)
         return find_spots(found, self._words, first=self._from)
 
-    def said(self, rate: int) -> list[Word]:
-        """Return the number words and cues named so far, in order, on a clock of ``rate`` Hz."""
-        named = sorted([*self._words, *self._cues], key=lambda word: word.step)
-        return [
-            Word(
-                word.text,
-                rescale_span(Span(word.step * STEP, (word.step + 1) * STEP), EAR_RATE, rate),
-                word.probability,
-                HeardBy.SPOTTER,
-            )
-            for word in named
-        ]
+    def _read(self, named: Sequence[SpottedWord]) -> Iterator[Word]:
+        for word in named:
+            steps = Span(word.step * STEP, (word.step + 1) * STEP)
+            span = rescale_span(steps, EAR_RATE, self._rate)
+            yield Word(word.text, span, word.probability, HeardBy.SPOTTER)
 
     def _make_room(self, until: int) -> None:
         over = until - self._from - KEEP_STEPS
@@ -150,7 +153,8 @@ class SpotTrack:
         self._number = np.concatenate((left, np.zeros(KEEP_STEPS - len(left), np.float32)))
         self._from += shift
         self._words = [word for word in self._words if word.step >= self._from]
-        self._cues = [word for word in self._cues if word.step >= self._from]
+        start = rescale(self._from * STEP, EAR_RATE, self._rate)
+        self.said = [word for word in self.said if word.span.start >= start]
 
 
 def find_spots(

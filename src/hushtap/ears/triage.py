@@ -1,10 +1,10 @@
 """Which windows of a file the decoder must read: those near a number, or a request for one.
 
-The spotter hears every window at about a fifth of the cost of both ears. Where
-no transcript is wanted, the decoder only has to tell what a number is: it reads
-the windows of all channels around number speech, as far back as the question
-for it is likely to lie, and around words that ask for a card or the like. A
-question further back arms the call by the spotter alone.
+The spotter hears every window. Where no transcript is wanted, the decoder only has
+to tell what a number is, and to hear what the spotter did not where one was asked
+for: it reads the windows of all channels around number speech, as far back as a
+question for it stays open, and those around and after words that ask for a card or
+the like.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 AFTER: Final = 8 * EAR_RATE
 """Samples after it: "that was my zip", and the rest of a sentence."""
+
+AFTER_ASK: Final = 30 * EAR_RATE
+"""Samples after a word that asks for a secret, in which the answer is given."""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,9 +77,9 @@ class Triage:
         tracks = self._ear.listen([w.audio for w in windows], [False] * len(windows))
         for window, heard in zip(windows, tracks, strict=True):
             self._pending.append(_Pending(window, heard))
-            if _matters(heard):
+            if reach := _reach(heard):
                 start = max(0, window.span.start - self._before)
-                self._marks.append(Span(start, window.span.end + AFTER))
+                self._marks.append(Span(start, window.span.end + reach))
         if not self._pending:
             return []
         latest = max(p.window.span.end for p in self._pending)
@@ -103,9 +106,9 @@ class Triage:
             pending.heard = answer
 
 
-def _matters(heard: Heard) -> bool:
-    """Whether a window holds number speech, or a word that asks for a secret."""
+def _reach(heard: Heard) -> int:
+    """Return how long after a window the decoder must read, in samples; 0 where it need not."""
     track = heard.digits
-    if track is None:
-        return True
-    return track.counts or asks_for_secret(word.text for word in track.cues)
+    if track is None or asks_for_secret(word.text for word in track.cues):
+        return AFTER_ASK
+    return AFTER if track.counts else 0

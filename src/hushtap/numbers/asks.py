@@ -58,6 +58,9 @@ UNFINISHED: Final = frozenset({Entity.CREDIT_CARD, Entity.US_SSN})
 INSIDE_S: Final = 4.0
 """Seconds after the last group in which the next is expected."""
 
+TRAIL_S: Final = 1.5
+"""Seconds after a long number in which a word that nobody understood is its last digit."""
+
 WEAK_DIGITS: Final = 4
 SMALL: Final = 2
 LONG: Final = 8
@@ -117,7 +120,7 @@ class Asks:
         """Take a cue."""
         if cue.entity is not None and cue.entity in self._policy.entities:
             self._open(cue.entity, cue)
-        elif not self._waits(cue):
+        elif cue.harmless(self._policy.entities) and not self._waits(cue):
             self._harmless_until = cue.time + self._samples(HARMLESS_S)
 
     def _waits(self, cue: Cue) -> bool:
@@ -269,7 +272,10 @@ class Asks:
 
     def _take(self, entity: Entity, piece: Piece) -> Entity:
         ask = self._asks[entity]
-        ask.digits += len(piece.digits) + 2 * piece.has_month
+        count = len(piece.digits) + 2 * piece.has_month
+        # The strict reading of the same words may be counted already.
+        again = piece.span.start < ask.end and piece.channel == ask.channel
+        ask.digits = max(ask.digits, count) if again else ask.digits + count
         end = ask.end = piece.span.end
         ask.channel = piece.channel
         if ask.digits >= ENOUGH.get(entity, WEAK_DIGITS):
@@ -284,15 +290,17 @@ class Asks:
         """Return the entity of which talk that makes no sense is likely a part.
 
         Inside a long number that is not yet complete, any such talk of who says it; and
-        right after what was asked for, or announced by who says it.
+        right after what was asked for, or announced by who says it; and whatever trails a
+        long number, which is all that is made of what is faint.
         """
         for entity, ask in firm.items():
-            inside = (
-                entity in UNFINISHED
-                and 0 < ask.digits < ENOUGH[entity]
-                and ask.channel == piece.channel
-                and piece.span.start - ask.end <= self._samples(INSIDE_S)
-            )
+            since = piece.span.start - ask.end
+            mine = entity in UNFINISHED and ask.digits > 0 and ask.channel == piece.channel
+            if mine and 0 <= since <= self._samples(TRAIL_S):
+                return entity
+            if piece.faint:
+                continue
+            inside = mine and ask.digits < ENOUGH[entity] and since <= self._samples(INSIDE_S)
             limit = INSIDE_S if ask.asker == piece.channel else PROMPT_S
             if inside or (
                 not piece.shy

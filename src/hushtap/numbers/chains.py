@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.asks import HARMLESS_S
-from hushtap.numbers.cues import SECRET
 from hushtap.numbers.spoken import find_runs
 from hushtap.pii.normalise import normalise
 from hushtap.timeline import Span, to_samples
@@ -147,12 +146,13 @@ class Opinions:
             cue
             for channel in self._sides
             for cue in channel.cues
-            if (cue.strong or cue.entity not in SECRET) and start <= cue.time < chain.span.start
+            if start <= cue.time < chain.span.start
+            and (cue.strong or cue.harmless(self._policy.entities))
         ]
         last = max(cues, key=lambda cue: cue.time, default=None)
         return (
             last is not None
-            and (last.entity is None or last.entity not in self._policy.entities)
+            and last.harmless(self._policy.entities)
             and len(chain.digits) < TOO_LONG
         )
 

@@ -16,7 +16,7 @@ from hushtap.timeline import to_samples
 from hushtap.values import Entity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from hushtap.values import Word
 
@@ -33,6 +33,13 @@ class Cue:
     channel: int
     entity: Entity | None
     strong: bool
+
+    def harmless(self, secrets: Collection[Entity]) -> bool:
+        """Whether it announces a number that is none of the ``secrets`` of a policy.
+
+        The mere mention of a card announces nothing, whatever the policy.
+        """
+        return self.entity not in secrets and (self.strong or self.entity not in SECRET)
 
 
 _CARD: Final = r"(?:card|cart|visa|master ?card|amex|american express|discover|debit|credit)"
@@ -176,7 +183,8 @@ SECRET: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY, Entity
 """What is muted by every policy; anything else that is announced is harmless to most."""
 
 _SECRET_WORDS: Final = frozenset(
-    {"card", "credit", "security", "code", "cvv", "expire", "valid", "social", "signature"}
+    {"card", "credit", "security", "code", "cvv", "expire", "valid", "month", "year", "social"}
+    | {"signature", "front", "back", "last", "digit"}
 )
 
 SAME_S: Final = 2.0

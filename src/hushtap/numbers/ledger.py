@@ -144,8 +144,16 @@ class Ledger:
                 for p in lenient
                 if spotted(p.span) or not p.doubt
             ]
-            unclear = [p for p in unclear if spotted(p.span)]
-        doubted = {i for piece in unclear for i in range(piece.first, piece.last + 1)}
+            unclear = [
+                replace(p, faint=False) if spotted(p.span) else p
+                for p in unclear
+                if p.faint or spotted(p.span)
+            ]
+        else:
+            unclear = [replace(p, faint=False) for p in unclear]
+        doubted = {
+            i for piece in unclear if not piece.faint for i in range(piece.first, piece.last + 1)
+        }
         talk = [i for i, part in enumerate(parts(words)) if part is Part.OTHER]
         near = to_samples(LONE_S, self._rate)
         self._channels[channel] = Side(

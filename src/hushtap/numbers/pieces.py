@@ -38,6 +38,10 @@ SURE: Final = 0.6
 VARIED: Final = 0.75
 """Talk is clear from so many words on, of this mean probability, of which this share differ."""
 
+FAINT_WORDS: Final = 2
+FAINT: Final = 0.35
+"""So few words, none of a higher probability, are sound that was not understood."""
+
 DIGITS_PER_SECOND: Final = 2.0
 """How fast digits are said, for those that were not understood."""
 
@@ -56,7 +60,8 @@ class Piece:
     as on a call where a number was asked for. ``repeats``: the same words again
     and again, which stands for digits even where none were heard. ``source``:
     which ear. ``shy``: a digit or two that only the words have, or talk without sense
-    in which no spotter hears a number: one only where it was asked for.
+    in which no spotter hears a number: one only where it was asked for. ``faint``: a
+    word or two that nobody understood, and in which the spotter hears no number.
     """
 
     channel: int
@@ -75,6 +80,7 @@ class Piece:
     doubt: bool = False
     lone: bool = False
     shy: bool = False
+    faint: bool = False
     sure: int = -1
     tail: Span | None = None
 
@@ -172,6 +178,7 @@ def _doubt(words: Sequence[Word], stretch: list[int], channel: int, rate: int) -
         source="unclear",
         lenient=True,
         doubt=True,
+        faint=len(inside) <= FAINT_WORDS and all(w.probability <= FAINT for w in inside),
         repeats=len(inside) >= CLEAR_WORDS and _distinct(inside) <= len(inside) / 2,
     )
 

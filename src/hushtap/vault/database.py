@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, exc
 
 from hushtap.errors import VaultError
-from hushtap.vault.files import reason
+from hushtap.vault.files import reason, why_unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _WAIT_SECONDS = 30
+_ROOM = 1 << 17
+"""Bytes that a transaction may need beside its rows: log, index of the log, pages."""
 
 
 class Database:
@@ -84,12 +86,22 @@ class Database:
         try:
             yield
         except exc.DBAPIError as error:
+            if _out_of_space(error) and (full := why_unwritable(self.path.parent, _ROOM)):
+                raise VaultError(
+                    f"{self.path}: cannot be written ({full}); free space or choose another place"
+                ) from None
             # SQLite's own message names tables and conditions, never values.
             raise VaultError(f"{self.path}: the catalog cannot be used ({error.orig})") from None
         except (exc.SQLAlchemyError, ValueError):
             raise VaultError(
                 f"{self.path}: the catalog is damaged; restore it from a backup"
             ) from None
+
+
+def _out_of_space(error: exc.DBAPIError) -> bool:
+    """Whether the disk may be full. SQLite maps its log to memory: that failing is "disk I/O"."""
+    name = getattr(error.orig, "sqlite_errorname", None) or ""
+    return name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN"))
 
 
 def _is_file(path: Path) -> bool:

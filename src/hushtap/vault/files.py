@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, BinaryIO
 
@@ -49,6 +50,18 @@ def whole_file(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
         ) from None
     except OSError as error:
         raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
+
+
+def why_unwritable(folder: Path, size: int) -> str | None:
+    """Return why ``size`` bytes more cannot be written in ``folder``, or None where they can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(size))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return reason(error)
+    return None
 
 
 def lock_for_writing(file: IO[bytes]) -> None:
