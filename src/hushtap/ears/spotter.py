@@ -1,6 +1,6 @@
 """The second ear: hears that a number is being said, or asked for, without a language model.
 
-A small recurrent head on the frames of the Whisper encoder. It has no words to
+A small convolutional head on the frames of the Whisper encoder. It has no words to
 prefer over a digit, does not loop, and its times are those of the frames. How
 it was trained and what it was measured at: models/digit_spotter.md.
 """

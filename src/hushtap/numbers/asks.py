@@ -52,6 +52,9 @@ ANSWER_S: Final = 3.5
 ENOUGH: Final = {Entity.CREDIT_CARD: 13, Entity.US_SSN: 7, Entity.CVV: 3, Entity.EXPIRY: 3}
 """Digits after which an ask counts as answered: some may have gone unheard."""
 
+LAST: Final = 4
+"""Digits of a number that are asked for where not all of it is."""
+
 UNFINISHED: Final = frozenset({Entity.CREDIT_CARD, Entity.US_SSN})
 """Numbers so long that they are said in groups, of which some are not understood."""
 
@@ -81,6 +84,8 @@ class _Ask:
     since: int
     until: int
     firm: bool
+    enough: int
+    """Digits after which it counts as answered: some may have gone unheard."""
     asker: int = -1
     digits: int = 0
     channel: int = -1
@@ -89,6 +94,11 @@ class _Ask:
     """Where the last of the answer ended."""
     done: int = -1
     """The channel that gave all of it, once the other has gone on, which may still read it back."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether all of it seems to have been said."""
+        return self.digits >= self.enough
 
     def aside(self, piece: Piece) -> bool:
         """Whether ``piece`` comes from who asked, before anybody answered."""
@@ -104,6 +114,11 @@ def _small(piece: Piece) -> bool:
 def _brief(piece: Piece) -> bool:
     """Whether a number is too short, or too much of a date, to be a complete answer said again."""
     return piece.has_month or len(piece.digits) < WEAK_DIGITS
+
+
+def _counting(piece: Piece) -> bool:
+    """Whether somebody counts aloud: "one, two, three"."""
+    return len(piece.digits) > SMALL and "123456789".startswith(piece.digits)
 
 
 class Asks:
@@ -126,16 +141,23 @@ class Asks:
     def _waits(self, cue: Cue) -> bool:
         """Whether a firm ask is not answered, or not whole, and the harmless ``cue`` leaves it so.
 
-        Only who asked can ask for something else instead, and only by a question for it:
-        "hold on, let me put my phone down" is no question for a phone number.
+        Only who asked can ask for something else instead, and only by another question:
+        "hold on, let me put my phone down" is no question for a phone number, nor is what
+        the ears disagree on in "your social security number".
         """
-        time = cue.time
+        time, phrase = cue.time, self._samples(PHRASE_S)
+        latest = max(self._asks.values(), key=lambda ask: ask.since, default=None)
+        asks = {cue.channel, -1}
         return any(
             ask.firm
-            and not (cue.strong and ask.asker in {cue.channel, -1})
-            and ask.digits < ENOUGH.get(entity, WEAK_DIGITS)
+            and not (
+                cue.strong
+                and (ask.asker in asks or (latest is not None and latest.asker in asks))
+                and time - ask.since > phrase
+            )
+            and not ask.answered
             and ask.since <= time < min(ask.until, max(ask.since, ask.end) + self._samples(WAIT_S))
-            for entity, ask in self._asks.items()
+            for ask in self._asks.values()
         )
 
     def _open(self, entity: Entity, cue: Cue) -> None:
@@ -155,7 +177,27 @@ class Asks:
         asker = cue.channel
         if known is not None and known.until >= cue.time and known.asker != asker:
             asker = -1  # who was asked repeats what for: what follows is the answer
-        self._asks[entity] = _Ask(cue.time, cue.time + self._samples(seconds), cue.strong, asker)
+        few = cue.few or (cue.strong and self._spoke_of_last_four(entity, cue))
+        enough = LAST if few else ENOUGH.get(entity, WEAK_DIGITS)
+        until = cue.time + self._samples(seconds)
+        self._asks[entity] = _Ask(cue.time, until, cue.strong, enough, asker)
+
+    def _spoke_of_last_four(self, entity: Entity, cue: Cue) -> bool:
+        """Whether "the last four" was said just before, of what the ``cue`` then names.
+
+        Taken for those of a card, they are let go where they are of something else.
+        """
+        spoken = self._asks.get(Entity.CREDIT_CARD)
+        few = (
+            spoken is not None
+            and spoken.enough == LAST
+            and not spoken.digits
+            and spoken.asker == cue.channel
+            and 0 <= cue.time - spoken.since <= self._samples(PHRASE_S)
+        )
+        if few and entity is not Entity.CREDIT_CARD:
+            del self._asks[Entity.CREDIT_CARD]
+        return few
 
     def _code_asked(self, time: int) -> Entity | None:
         """Return the code or date that was just spoken of: "the code on the front of the card"."""
@@ -167,9 +209,8 @@ class Asks:
 
     def talk(self, time: int, channel: int) -> None:
         """Take note that a sentence was said on ``channel``: after an answer, the call moves on."""
-        for entity, ask in self._asks.items():
-            complete = ask.digits >= ENOUGH.get(entity, WEAK_DIGITS)
-            if complete and ask.channel != channel and time > ask.end:
+        for ask in self._asks.values():
+            if ask.answered and ask.channel != channel and time > ask.end:
                 ask.done = ask.channel
 
     def found(self, entity: Entity, piece: Piece) -> None:
@@ -179,8 +220,9 @@ class Asks:
         known = self._asks.get(entity)
         if known is None or known.until < until:
             digits = len(piece.digits) if known is None else known.digits + len(piece.digits)
+            enough = ENOUGH.get(entity, WEAK_DIGITS)
             self._asks[entity] = _Ask(
-                piece.span.start, until, True, -1, digits, piece.channel, piece.span.end
+                piece.span.start, until, True, enough, -1, digits, piece.channel, piece.span.end
             )
         if entity in _PAYMENT:
             self._payment_until = max(self._payment_until, end + self._samples(PAYMENT_S))
@@ -216,10 +258,11 @@ class Asks:
 
     def _beside(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
         """Whether ``piece`` is too short or too long for an answer, or for one said again."""
-        complete = ask.digits >= ENOUGH.get(entity, WEAK_DIGITS)
-        if entity in _BRIEF and len(piece.digits) >= (LONGER if complete else LONGEST):
+        if ask.answered and _counting(piece):
             return True
-        return _small(piece) and (complete or ask.aside(piece))
+        if entity in _BRIEF and len(piece.digits) >= (LONGER if ask.answered else LONGEST):
+            return True
+        return _small(piece) and (ask.answered or ask.aside(piece))
 
     def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
         harmless = piece.harmless and not (Entity.EXPIRY in firm and piece.has_month)
@@ -234,6 +277,7 @@ class Asks:
         if piece.lenient or piece.harmless or piece.aside:
             return None
         paying = piece.span.start < self._payment_until
+        paying = paying and not piece.amid and not _counting(piece)
         shaped = self._payment_shape(piece) if paying else None
         if shaped is not None and shaped in self._policy.entities:
             return shaped
@@ -259,10 +303,10 @@ class Asks:
             time >= self._harmless_until
             and any(
                 ask.firm
-                and 0 < ask.digits < ENOUGH.get(entity, WEAK_DIGITS)
+                and 0 < ask.digits < ask.enough
                 and ask.channel == piece.channel
                 and 0 <= time - ask.end <= self._samples(INSIDE_S)
-                for entity, ask in self._asks.items()
+                for ask in self._asks.values()
             )
         )
 
@@ -275,10 +319,13 @@ class Asks:
         count = len(piece.digits) + 2 * piece.has_month
         # The strict reading of the same words may be counted already.
         again = piece.span.start < ask.end and piece.channel == ask.channel
+        more = ask.answered and 0 <= piece.span.start - ask.end <= self._samples(INSIDE_S)
+        if ask.enough == LAST and more and piece.channel == ask.channel:
+            ask.enough = ENOUGH.get(entity, WEAK_DIGITS)  # all of it after all
         ask.digits = max(ask.digits, count) if again else ask.digits + count
         end = ask.end = piece.span.end
         ask.channel = piece.channel
-        if ask.digits >= ENOUGH.get(entity, WEAK_DIGITS):
+        if ask.answered:
             ask.until = end + self._samples(SETTLE_S)
         else:
             ask.until = max(ask.until, end + self._samples(UNFINISHED_S))
@@ -300,7 +347,7 @@ class Asks:
                 return entity
             if piece.faint:
                 continue
-            inside = mine and ask.digits < ENOUGH[entity] and since <= self._samples(INSIDE_S)
+            inside = mine and not ask.answered and since <= self._samples(INSIDE_S)
             limit = INSIDE_S if ask.asker == piece.channel else PROMPT_S
             if inside or (
                 not piece.shy

@@ -27,12 +27,14 @@ class Cue:
 
     ``entity`` is None where the phrase announces a number that is no secret.
     ``strong``: asks for the number itself; a weak cue (``card``, ``total``) only mentions it.
+    ``few``: for the last four of it only.
     """
 
     time: int
     channel: int
     entity: Entity | None
     strong: bool
+    few: bool = False
 
     def harmless(self, secrets: Collection[Entity]) -> bool:
         """Whether it announces a number that is none of the ``secrets`` of a policy.
@@ -43,6 +45,7 @@ class Cue:
 
 
 _CARD: Final = r"(?:card|cart|visa|master ?card|amex|american express|discover|debit|credit)"
+_CALL_BACK: Final = r"(?:call|cal|cow|car|child|cold) ?back"
 _SOCIAL: Final = r"(?:social security|social|ssn|s s n|so?sh?ul)"
 
 
@@ -107,13 +110,14 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (r"\b(?:date of birth|birth ?day|birth ?date|dob|d o b|born)\b", Entity.DATE_OF_BIRTH, True),
     (
         r"\b(?:phone|telephone|cell|mobile|callback|call ?back|child back|contact|fax) number\b"
-        r"|\b(?:number|best)\b(?: \w+){0,3} (?:phone|reach|cell|mobile|call)\b",
+        r"|\b(?:number|best)\b(?: \w+){0,3} (?:phone|reach|cell|mobile|call)\b"
+        rf"|\b{_CALL_BACK}(?: \w+){{0,2}} numbers?\b",
         Entity.PHONE,
         True,
     ),
     (
         r"\b(?:phone|telephone|cell|mobile|callback|contact|fax) is\b"
-        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\b(?:call|cow|car|child|cold) ?back\b",
+        r"|\b(?:reach|call|text|ring) (?:you|me|us)\b|\b" + _CALL_BACK + r"\b",
         Entity.PHONE,
         False,
     ),
@@ -190,6 +194,8 @@ _SECRET_WORDS: Final = frozenset(
 SAME_S: Final = 2.0
 """Seconds within which a cue that both ears heard is one."""
 
+_FEW: Final = re.compile(r"^last (?:four|4)$|^end(?:ing|s) ")
+
 _COMPILED: Final = tuple((re.compile(p), entity, strong) for p, entity, strong in _PHRASES)
 _COMPILED_SPOTTED: Final = tuple((re.compile(p), entity, strong) for p, entity, strong in _SPOTTED)
 
@@ -207,7 +213,8 @@ def find_cues(words: Sequence[Word], channel: int) -> list[Cue]:
     for pattern, entity, strong in _COMPILED:
         for match in pattern.finditer(joined):
             word = words[owner[match.end() - 1]]
-            found.append(Cue(word.span.start, channel, entity, strong))
+            few = bool(_FEW.search(match.group()))
+            found.append(Cue(word.span.start, channel, entity, strong, few))
     return sorted(found, key=lambda cue: cue.time)
 
 
@@ -227,7 +234,8 @@ def spotted_cues(said: Sequence[Word], channel: int, rate: int) -> list[Cue]:
                 first, last = owner[match.start()], owner[match.end() - 1]
                 surest = min(word.probability for word in phrase[first : last + 1])
                 if surest >= (SURE if entity in SECRET else SURE_HARMLESS):
-                    found.append(Cue(phrase[last].span.start, channel, entity, strong))
+                    few = bool(_FEW.search(match.group()))
+                    found.append(Cue(phrase[last].span.start, channel, entity, strong, few))
     return sorted(found, key=lambda cue: cue.time)
 
 

@@ -202,7 +202,7 @@ class Ledger:
                 asks.hear(event)
             elif isinstance(event, Talk):
                 asks.talk(event.time, event.channel)
-            elif event.shy and not asks.expects(event):
+            elif event.shy and (event.amid or not asks.expects(event)):
                 continue
             elif event.lone and not asks.awaits(event):
                 # One digit by itself gives nothing away, and sentences are full of them.

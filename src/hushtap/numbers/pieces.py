@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,11 @@ STRETCH_GAP_S: Final = 0.6
 LONG_WORD_S: Final = 1.2
 """A word whose voice lasts longer than this has swallowed others."""
 
+LEAD_WORDS: Final = 4
+TRAIL_WORDS: Final = 2
+"""Words said in one breath before and after a number that is all a sentence is about:
+"the code on it is", "thank you"."""
+
 CLEAR_WORDS: Final = 3
 SURE: Final = 0.6
 VARIED: Final = 0.75
@@ -57,7 +63,8 @@ class Piece:
     beside it that may be misheard digits. ``tail``: where the last four digits
     were said, if word bounds tell. ``aside``: a lone number word inside a
     sentence, or one that only says how many digits are meant. ``lenient``: read
-    as on a call where a number was asked for. ``repeats``: the same words again
+    as on a call where a number was asked for. ``amid``: inside a sentence that is about
+    something else. ``repeats``: the same words again
     and again, which stands for digits even where none were heard. ``source``:
     which ear. ``shy``: a digit or two that only the words have, or talk without sense
     in which no spotter hears a number: one only where it was asked for. ``faint``: a
@@ -78,6 +85,7 @@ class Piece:
     aside: bool = False
     repeats: bool = False
     doubt: bool = False
+    amid: bool = False
     lone: bool = False
     shy: bool = False
     faint: bool = False
@@ -97,14 +105,17 @@ def find_pieces(
 
     A suspect (heard once and not again, or a decoder's loop) is a lenient piece.
     """
-    strict = [
-        _piece(words, run, channel, rate, lenient=False)
-        for run in find_runs(words, rate=rate, max_gap_s=gap_s)
-    ]
-    lenient = [
-        _piece(words, run, channel, rate, lenient=True)
-        for run in find_runs(words, rate=rate, max_gap_s=gap_s, lenient=True)
-    ]
+    kinds = parts(words)
+    strict, lenient = (
+        [
+            replace(
+                _piece(words, run, channel, rate, lenient=lenient),
+                amid=_amid(words, kinds, run, rate),
+            )
+            for run in find_runs(words, rate=rate, max_gap_s=gap_s, lenient=lenient)
+        ]
+        for lenient in (False, True)
+    )
     lenient = [replace(piece, sure=_sure(piece, strict)) for piece in lenient]
     strict = [replace(piece, reach=_reach(piece, lenient)) for piece in strict]
     doubts = [
@@ -156,11 +167,28 @@ def find_unclear(words: Sequence[Word], channel: int, rate: int) -> list[Piece]:
             last = word
         elif part in {Part.NUMBER, Part.MONTH}:
             last = None
+    long = to_samples(LONG_WORD_S, rate)
     return [
-        _doubt(words, stretch, channel, rate)
+        _doubt(words, part, channel, rate)
         for stretch in stretches
-        if not _clear([words[i] for i in stretch], to_samples(LONG_WORD_S, rate))
+        for part in _unsure(words, stretch)
+        if not _clear([words[i] for i in part], long)
+        and (not _clear([words[i] for i in stretch], long) or _murmur([words[i] for i in part]))
     ]
+
+
+def _unsure(words: Sequence[Word], stretch: Sequence[int]) -> list[list[int]]:
+    """Return a stretch without the sentences in it that the recogniser was sure of."""
+    parts_of: list[list[int]] = []
+    for sure, group in itertools.groupby(stretch, key=lambda i: words[i].probability >= SURE):
+        indices = list(group)
+        if sure and len(indices) >= CLEAR_WORDS and _distinct([words[i] for i in indices]) > 1:
+            parts_of.append([])
+        elif parts_of:
+            parts_of[-1] += indices
+        else:
+            parts_of.append(indices)
+    return [part for part in parts_of if part]
 
 
 def _doubt(words: Sequence[Word], stretch: list[int], channel: int, rate: int) -> Piece:
@@ -189,6 +217,11 @@ def _clear(stretch: Sequence[Word], long: int) -> bool:
     short = all(len(w.span) <= long for w in stretch)
     varied = _distinct(stretch) >= VARIED * len(stretch)
     return len(stretch) >= CLEAR_WORDS and sure and short and varied
+
+
+def _murmur(part: Sequence[Word]) -> bool:
+    """Whether part of a sentence otherwise clear was not understood at all."""
+    return len(part) > 1 and sum(w.probability for w in part) / len(part) <= FAINT
 
 
 def _distinct(words: Sequence[Word]) -> int:
@@ -261,6 +294,29 @@ def _aside(words: Sequence[Word], run: NumberRun, span: Span, near: int) -> bool
         and span.start - before.span.end < near
         and after.span.start - span.end < near
     )
+
+
+def _amid(words: Sequence[Word], kinds: Sequence[Part], run: NumberRun, rate: int) -> bool:
+    before = _breath(words, kinds, range(run.first, 0, -1), rate)
+    after = _breath(words, kinds, range(run.last + 1, len(words)), rate)
+    return before > LEAD_WORDS or after > TRAIL_WORDS
+
+
+def _breath(words: Sequence[Word], kinds: Sequence[Part], bounds: range, rate: int) -> int:
+    """Return how many sure words of talk follow each other without a pause across ``bounds``.
+
+    ``bounds``: indices of the later word of each two that adjoin, nearest first.
+    """
+    pause = to_samples(STRETCH_GAP_S, rate)
+    count = 0
+    for later in bounds:
+        if words[later].span.start - words[later - 1].span.end > pause:
+            break
+        at = later if bounds.step > 0 else later - 1
+        count += kinds[at] is Part.OTHER and words[at].probability >= SURE
+        if count > max(LEAD_WORDS, TRAIL_WORDS):
+            break
+    return count
 
 
 def _tail(words: Sequence[Word], run: NumberRun, span: Span) -> Span | None:
