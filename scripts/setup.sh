@@ -4,8 +4,8 @@
 # password; HUSHTAP_NO_APT=1 forbids it); elsewhere setup goes on and says what
 # is missing. Packages come from pip's own configuration.
 #
-# --peers, with .venv there: only what tests talk to and Hushtap does not need, a
-# token and a syslog server. That server is unpacked into .venv/peers, not installed:
+# --peers, with .venv there: only what tests use and Hushtap does not need, a token,
+# speech and a syslog server. That server is unpacked into .venv/peers, not installed:
 # no service is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -44,6 +44,14 @@ missing_packages() {
         command -v "$tool" >/dev/null || echo "$tool"
     done
     command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
+}
+
+# The same for what only tests need: a token, a voice, recorded digits.
+missing_peers() {
+    [ -e /usr/lib/softhsm/libsofthsm2.so ] || echo softhsm2
+    command -v text2wave >/dev/null || echo festival
+    [ -d /usr/share/festival/voices/english/kal_diphone ] || echo festvox-kallpc16k
+    [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || echo asterisk-core-sounds-en-wav
 }
 
 # Runs apt-get install, where that is allowed.
@@ -86,8 +94,10 @@ unpack_packages() {
 }
 
 if [ "${1:-}" = --peers ]; then
-    if [ ! -e /usr/lib/softhsm/libsofthsm2.so ] && ! install_packages softhsm2; then
-        say "no SoftHSM: tests of tokens skip (apt-get install softhsm2)"
+    mapfile -t missing < <(missing_peers)
+    if [ "${#missing[@]}" -gt 0 ] && ! install_packages "${missing[@]}"; then
+        say "not installed: ${missing[*]}; tests that need them skip"
+        say "with the rights to: apt-get install ${missing[*]}"
     fi
     if [ ! -x .venv/peers/usr/sbin/rsyslogd ] &&
         ! unpack_packages .venv/peers rsyslog rsyslog-gnutls; then
@@ -114,6 +124,7 @@ fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 pip=(.venv/bin/python -m pip install --quiet)
+say "installing Python packages into .venv (1.6 GB; this takes minutes)"
 "${pip[@]}" --require-hashes -r requirements.lock
 "${pip[@]}" --no-deps -e .
 if [ -e /usr/include/portaudio.h ]; then
