@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import typer.testing
 
-from hushtap.cli import app, main
+from hushtap import cli
+from hushtap.cli import app
 from hushtap.vault.audit.log import LOG_NAME
 from hushtap.vault.audit.signing import KEY_NAME, VKEY_NAME, load_signer, save_signer
 from hushtap.vault.recordings import Vault
@@ -47,9 +48,7 @@ class Runner:
 
     def __call__(self, *words: str) -> tuple[int, str, str]:
         self._patch.setattr(sys, "argv", ["hushtap", "audit-log", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (int(ended.value.code or 0), *self._capfd.readouterr())
+        return (cli.run(), *self._capfd.readouterr())
 
 
 @pytest.fixture
