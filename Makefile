@@ -21,7 +21,7 @@ $(READY): requirements.lock requirements-mic.lock pyproject.toml scripts/setup.s
 	scripts/setup.sh
 	touch $@
 
-# What only tests talk to.
+# What only tests use.
 $(PEERS): $(READY)
 	scripts/setup.sh --peers
 	touch $@

@@ -4,8 +4,8 @@
 # password; HUSHTAP_NO_APT=1 forbids it); elsewhere setup goes on and says what
 # is missing. Packages come from pip's own configuration.
 #
-# --peers, with .venv there: only what tests talk to and Hushtap does not need, a
-# token and a syslog server. That server is unpacked into .venv/peers, not installed:
+# --peers, with .venv there: only what tests use and Hushtap does not need, a token,
+# speech and a syslog server. That server is unpacked into .venv/peers, not installed:
 # no service is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,29 +46,45 @@ missing_packages() {
     command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
 }
 
-# Runs apt-get install, where that is allowed.
+# The same for what only tests need: a token, a voice, recorded digits.
+missing_peers() {
+    [ -e /usr/lib/softhsm/libsofthsm2.so ] || echo softhsm2
+    command -v text2wave >/dev/null || echo festival
+    [ -d /usr/share/festival/voices/english/kal_diphone ] || echo festvox-kallpc16k
+    [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || echo asterisk-core-sounds-en-wav
+}
+
+# Says whether packages may be installed, and sets as_root to the words before the command.
+may_install() {
+    as_root=()
+    [ "${HUSHTAP_NO_APT:-}" != 1 ] && command -v apt-get >/dev/null || return 1
+    [ "$(id -u)" != 0 ] || return 0
+    as_root=(sudo -n)
+    command -v sudo >/dev/null && sudo -n true 2>/dev/null
+}
+
 apt_install() {
-    local -a as_root=()
-    if [ "${HUSHTAP_NO_APT:-}" = 1 ] || ! command -v apt-get >/dev/null; then
-        return 1
-    elif [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null && sudo -n true 2>/dev/null || return 1
-        as_root=(sudo -n)
-    fi
     "${as_root[@]}" apt-get update -qq || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# Installs packages, or says which are missing and what would install them.
 install_packages() {
-    say "installing $*"
-    apt_install "$@"
+    if may_install; then
+        say "installing $*"
+        apt_install "$@" && return
+    fi
+    say "not installed: $*"
+    say "with the rights to: apt-get install $*"
+    return 1
 }
 
 # Unpacks packages, and what they need that is not installed, into a new folder.
 unpack_packages() {
     local folder=$1 work package failed=0
     shift
+    may_install || return 1
     say "unpacking $* into $folder"
     work=$(mktemp -d)
     if apt_install --download-only --reinstall \
@@ -86,26 +102,23 @@ unpack_packages() {
 }
 
 if [ "${1:-}" = --peers ]; then
-    if [ ! -e /usr/lib/softhsm/libsofthsm2.so ] && ! install_packages softhsm2; then
-        say "no SoftHSM: tests of tokens skip (apt-get install softhsm2)"
-    fi
+    mapfile -t missing < <(missing_peers)
+    [ "${#missing[@]}" = 0 ] || install_packages "${missing[@]}" ||
+        say "tests that need them skip"
     if [ ! -x .venv/peers/usr/sbin/rsyslogd ] &&
         ! unpack_packages .venv/peers rsyslog rsyslog-gnutls; then
-        say "no rsyslog: tests of syslog skip"
+        say "no rsyslog: tests of syslog skip (as root: scripts/setup.sh --peers)"
     fi
     exit
 fi
 
 python=$(choose_python)
 mapfile -t missing < <(missing_packages)
-if [ "${#missing[@]}" -gt 0 ] && ! install_packages "${missing[@]}"; then
-    say "not installed: ${missing[*]}"
-    say "with the rights to: apt-get install ${missing[*]}"
-fi
+[ "${#missing[@]}" = 0 ] || install_packages "${missing[@]}" || true
 
 if ! suits .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     rm -rf .venv
-    "$python" -m venv .venv || {
+    "$python" -m venv .venv >/dev/null || {
         rm -rf .venv
         say "$python cannot make a virtual environment: install python3-venv"
         exit 1
@@ -114,6 +127,7 @@ fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 pip=(.venv/bin/python -m pip install --quiet)
+say "installing Python packages into .venv (1.6 GB; this takes minutes)"
 "${pip[@]}" --require-hashes -r requirements.lock
 "${pip[@]}" --no-deps -e .
 if [ -e /usr/include/portaudio.h ]; then
@@ -121,5 +135,6 @@ if [ -e /usr/include/portaudio.h ]; then
         say "PyAudio did not build: the microphone is left out and its tests skip"
 else
     say "no PortAudio headers: the microphone is left out and its tests skip"
+    say "once portaudio19-dev is there: scripts/setup.sh"
 fi
 say "ready: .venv ($(.venv/bin/python --version))"

@@ -16,7 +16,8 @@ import soundfile
 import typer.testing
 
 import hushtap
-from hushtap.cli import app, main
+from hushtap import cli
+from hushtap.cli import app
 from hushtap.cli.output import clock
 from hushtap.outputs import findings_as_json
 from hushtap.vault.keys import generate_keypair
@@ -140,20 +141,13 @@ def in_process(
     args: list[str], cwd: Path, monkeypatch: pytest.MonkeyPatch, passphrase: str | None = ""
 ) -> int:
     """Run ``hushtap args`` as the command does, without a new process; return its exit code."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.chdir(cwd)
     monkeypatch.setattr(sys, "argv", ["hushtap", *args])
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("HUSHTAP_PASSPHRASE", raising=False)
     if passphrase is not None:
         monkeypatch.setenv("HUSHTAP_PASSPHRASE", passphrase)
-    try:
-        with pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return int(ended.value.code or 0)
+    return cli.run()
 
 
 def test_names_in_any_encoding(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -12,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 import typer.testing
 
-from hushtap.cli import app, main
+from hushtap import cli
+from hushtap.cli import app
 from hushtap.vault.audit.log import LOG_NAME
 from hushtap.vault.audit.signing import KEY_NAME, VKEY_NAME, load_signer, save_signer
 from hushtap.vault.recordings import Vault
+from own_mounts import OWN_MOUNTS, needs_own_mounts
 from vault.audit.logs import tamper
 from vault.calls import PHONE_LINE, append_all, call
 
@@ -47,9 +48,7 @@ class Runner:
 
     def __call__(self, *words: str) -> tuple[int, str, str]:
         self._patch.setattr(sys, "argv", ["hushtap", "audit-log", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (int(ended.value.code or 0), *self._capfd.readouterr())
+        return (cli.run(), *self._capfd.readouterr())
 
 
 @pytest.fixture
@@ -197,10 +196,10 @@ def test_an_entry_that_is_none_is_told_of(place: Path, run: Runner) -> None:
     assert "entry 2: not an event" in err
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a folder read-only")
+@needs_own_mounts
 def test_a_copy_on_read_only_media_is_verified(place: Path, hushtap_command: Command) -> None:
     mount = 'mount --bind v v && mount -o remount,ro,bind v && ! touch v/x 2>&- && exec "$@"'
-    before = ("unshare", "-m", "sh", "-c", mount, "sh")
+    before = (*OWN_MOUNTS, "sh", "-c", mount, "sh")
     done = hushtap_command("audit-log", "verify", "--vault", "v", cwd=place, before=before)
     assert "8 entries, 8 of them covered by 4 checkpoints, sound" in done.stdout, done.stderr
     assert done.returncode == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hushtap.cli import main
+from hushtap import cli
 from hushtap.evaluate import load_truth
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmark.md"
@@ -37,9 +37,7 @@ def run(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run one line of a shell without a new process, as loading the ears takes long."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", line.split())
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
+    return cli.run()
 
 
 def test_what_the_document_says_works(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from hushtap.cli import main
+from hushtap import cli
 from hushtap.cli.check import _recordings
 from hushtap.vault.keys import load_private
 from hushtap.vault.recordings import Vault
@@ -39,20 +38,14 @@ def hushtap(
     monkeypatch.setenv("HUSHTAP_VAULT", "v")
 
     def run(*args: str, **environment: str) -> tuple[int, str, str]:
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["hushtap", *args])
             for name in ("PASSPHRASE", "NEW_PASSPHRASE", "PIN"):
                 patch.delenv(f"HUSHTAP_{name}", raising=False)
             for name, value in environment.items():
                 patch.setenv(f"HUSHTAP_{name}", value)
-            try:
-                with pytest.raises(SystemExit) as ended:
-                    main()
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-        return (int(ended.value.code or 0), *capfd.readouterr())
+            code = cli.run()
+        return (code, *capfd.readouterr())
 
     return run
 

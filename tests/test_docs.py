@@ -75,12 +75,10 @@ def run(command: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run one line: what is the command alone without a new process, as starting it is slow."""
     if PIPED.search(command) or not command.startswith("hushtap "):
         return subprocess.run(command, shell=True, check=False).returncode  # noqa: S602
-    from hushtap.cli import main  # noqa: PLC0415
+    from hushtap import cli  # noqa: PLC0415
 
     monkeypatch.setattr(sys, "argv", command.split())
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
+    return cli.run()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from hushtap.vault.recordings import State, Vault
+from own_mounts import OWN_MOUNTS, needs_own_mounts
 from vault.calls import FINDINGS, WORDS, call
 
 RECORDER = Path(__file__).with_name("recorder_process.py")
@@ -119,7 +120,7 @@ def test_the_same_recorder_with_room_enough_closes(vault: Vault) -> None:
     assert np.array_equal(vault.read(info.id).samples, call(20_000))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small file system")
+@needs_own_mounts
 def test_a_full_file_system_never_gives_a_closed_recording(vault: Vault, tmp_path: Path) -> None:
     """Catalog and all; the mount ends with its process, so the vault is copied out first."""
     small, copy = tmp_path / "small", tmp_path / "copy"
@@ -130,7 +131,7 @@ def test_a_full_file_system_never_gives_a_closed_recording(vault: Vault, tmp_pat
     )
     names = map(str, ("sh", vault.path, small, copy, sys.executable, RECORDER))
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, *names],
+        [*OWN_MOUNTS, "sh", "-c", script, *names],
         capture_output=True,
         text=True,
         check=False,

@@ -16,7 +16,7 @@ from hushtap.errors import HushtapError
 if TYPE_CHECKING:
     from hushtap.cli.commands import app
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 
 def main() -> NoReturn:
@@ -28,14 +28,21 @@ def main() -> NoReturn:
     signals.install()
     code = 0
     try:
-        code = _run()
+        code = run()
     except KeyboardInterrupt:
         code = signals.INTERRUPTED
     signals.leave(code)
 
 
-def _run() -> int:
-    """Run the command; return its exit code once all it had to tell is told."""
+def run() -> int:
+    """Run the command; return its exit code once all it had to tell is told.
+
+    Leaves the process and its signals alone, for those who go on afterwards:
+    ``main`` ends the process at once where a thread still waits for something.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted, and has said so.
+    """
     try:
         with guarded():
             try:
