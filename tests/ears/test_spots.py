@@ -186,3 +186,22 @@ def test_a_named_word_is_heard_where_its_frames_are_unsure() -> None:
     assert track.hears(Span(90, 110))
     assert not track.hears(Span(101, 150))
     assert track.spots() == []
+
+
+def test_what_is_named_is_another_list_whenever_there_is_more_and_forgets_with_the_rest() -> None:
+    track = SpotTrack(CONTEXT, 8000)
+    number = np.zeros(200, np.float32)
+    track.update(window(0, 200, final=True), DigitTrack(number, ()))
+    assert track.said == []
+    words = (SpottedWord("four", 60, 0.9), SpottedWord("nine", 150, 0.9))
+    track.update(
+        window(200, 400, final=True), DigitTrack(number, words, (SpottedWord("card", 100, 0.9),))
+    )
+    said = track.said
+    assert [word.text for word in said] == ["four", "card", "nine"]
+    assert said[1].span.start == 300 * STEP // 2
+    track.update(window(400, 600, final=True), DigitTrack(number, ()))
+    assert track.said is said
+    far = 3 * KEEP_STEPS
+    track.update(window(far, far + 200, final=True), DigitTrack(number, ()))
+    assert track.said == []

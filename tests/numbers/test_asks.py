@@ -166,3 +166,88 @@ def test_who_asked_may_ask_for_something_else_instead(asks: Asks) -> None:
     asks.hear(asked(Entity.CVV, 1))
     asks.hear(asked(None, 7))
     assert asks.answer(piece("four one two", 10, lenient=True)) == (None, False)
+
+
+def test_who_is_asked_may_not_take_it_back_but_who_asked_last_may(asks: Asks) -> None:
+    asks.hear(replace(asked(Entity.EXPIRY, 1), channel=CALLER))  # misheard
+    asks.hear(asked(Entity.CREDIT_CARD, 3))
+    assert asks.answer(piece(WHOLE, 6, lenient=True))[0] is Entity.CREDIT_CARD
+    asks.hear(asked(None, 20))
+    assert asks.answer(piece("nine four one one oh", 22)) == (None, False)
+
+
+def test_one_request_is_not_disarmed_by_another_reading_of_it(asks: Asks) -> None:
+    # "Your social security number", of which the spotter makes "tracking number" as well.
+    asks.hear(asked(Entity.US_SSN, 1))
+    asks.hear(asked(None, 2))
+    assert asks.answer(piece("nine four seven", 4, lenient=True)) == (Entity.US_SSN, True)
+
+
+def test_a_mere_mention_of_what_the_policy_leaves_alone_disarms_nothing(policy: Policy) -> None:
+    only_ssn = Asks(replace(policy, entities=frozenset({Entity.US_SSN})), RATE)
+    only_ssn.found(Entity.US_SSN, piece("nine four seven", 0))
+    only_ssn.hear(asked(Entity.CREDIT_CARD, 3, strong=False))
+    assert only_ssn.answer(piece("nine four seven two", 5, lenient=True))[0] is Entity.US_SSN
+
+
+def last_four(entity: Entity, seconds: float) -> Cue:
+    return replace(asked(entity, seconds), few=True)
+
+
+def test_the_last_four_are_all_that_was_asked_for(asks: Asks) -> None:
+    asks.hear(last_four(Entity.CREDIT_CARD, 1))
+    assert asks.answer(piece(GROUP, 3, lenient=True)) == (Entity.CREDIT_CARD, True)
+    asks.hear(asked(None, 12))
+    assert asks.answer(piece("nine four one one oh", 14)) == (None, False)
+
+
+def test_who_says_all_of_it_where_four_were_asked_for_is_listened_to(asks: Asks) -> None:
+    asks.hear(last_four(Entity.CREDIT_CARD, 1))
+    for at_s in (3, 6):
+        assert asks.answer(piece(GROUP, at_s, lenient=True))[0] is Entity.CREDIT_CARD
+    asks.hear(replace(asked(None, 9), channel=CALLER))
+    assert asks.answer(piece(GROUP, 10, lenient=True))[0] is Entity.CREDIT_CARD
+
+
+def test_the_last_four_of_a_social_leave_no_card_to_wait_for(asks: Asks) -> None:
+    asks.hear(last_four(Entity.CREDIT_CARD, 1))
+    asks.hear(asked(Entity.US_SSN, 2))
+    assert asks.answer(piece(GROUP, 4, lenient=True)) == (Entity.US_SSN, True)
+    asks.talk(at(8), AGENT)
+    assert not asks.armed(at(9))
+
+
+def test_counting_aloud_is_no_number_but_where_one_is_awaited(asks: Asks) -> None:
+    counting = piece("one two three", 12, lenient=True)
+    asks.hear(asked(Entity.CVV, 1))
+    assert asks.answer(replace(counting, span=piece("one", 3).span)) == (Entity.CVV, True)
+    assert asks.answer(counting)[0] is None
+    assert asks.answer(piece("seven two three", 14, lenient=True))[0] is Entity.CVV
+
+
+def test_in_the_payment_phase_a_sentence_about_something_else_holds_no_code(asks: Asks) -> None:
+    asks.found(Entity.CREDIT_CARD, piece(WHOLE, 0))
+    code = piece("seven three nine", 5 + SETTLE_S + 5)
+    assert asks.answer(replace(code, amid=True)) == (None, False)
+    assert asks.answer(code) == (Entity.CVV, False)
+
+
+@pytest.mark.parametrize(("after", "muted"), [(0.5, True), (4.0, False)])
+def test_what_trails_a_long_number_is_its_last_digit(
+    asks: Asks, after: float, *, muted: bool
+) -> None:
+    number = piece(WHOLE, 3, lenient=True)
+    asks.hear(asked(Entity.CREDIT_CARD, 1))
+    asks.answer(number)
+    late = piece("seven", number.span.end / RATE + after, lenient=True)
+    faint = replace(late, source="unclear", doubt=True, faint=True)
+    assert (asks.answer(faint)[0] is Entity.CREDIT_CARD) == muted
+
+
+def test_the_same_digits_read_twice_count_once(asks: Asks) -> None:
+    group = piece(GROUP, 3)
+    asks.found(Entity.CREDIT_CARD, group)
+    asks.answer(piece(GROUP, 3, lenient=True))
+    # Not all of it yet: talk of the other side does not end it.
+    asks.talk(at(8), AGENT)
+    assert asks.armed(at(9))

@@ -145,3 +145,30 @@ def test_what_only_mentions_a_harmless_number_asks_for_none(said: str) -> None:
         cue.strong for cue in find_cues(say(said), 0) if cue.entity is not Entity.DATE_OF_BIRTH
     )
     assert not any(cue.strong for cue in spotted_cues(spotted("phone"), 0, RATE))
+
+
+@pytest.mark.parametrize(
+    ("said", "few"),
+    [
+        ("the last four of the card", True),
+        ("a card ending in", True),
+        ("your card number", False),
+        ("the last three on the back", False),
+    ],
+)
+def test_a_cue_tells_whether_only_the_last_four_are_meant(said: str, *, few: bool) -> None:
+    assert any(cue.few for cue in find_cues(say(said), 0)) == few
+
+
+def test_a_number_to_call_back_is_no_code_on_the_back() -> None:
+    cues = spotted_cues(spotted("phone number call back"), 0, RATE)
+    assert {cue.entity for cue in cues} == {Entity.PHONE}
+    assert Entity.CVV in {c.entity for c in spotted_cues(spotted("number card back"), 0, RATE)}
+
+
+def test_what_is_no_secret_of_the_policy_is_harmless_where_it_is_asked_for() -> None:
+    secrets = {Entity.US_SSN}
+    assert Cue(0, 0, None, strong=False).harmless(secrets)
+    assert Cue(0, 0, Entity.CREDIT_CARD, strong=True).harmless(secrets)
+    assert not Cue(0, 0, Entity.CREDIT_CARD, strong=False).harmless(secrets)
+    assert not Cue(0, 0, Entity.US_SSN, strong=True).harmless(secrets)

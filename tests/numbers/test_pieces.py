@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
 from conversation import RATE, say
 from hushtap.ears.words import Suspect
 from hushtap.numbers.pieces import Piece, find_pieces, find_unclear
 from hushtap.timeline import Span
+
+if TYPE_CHECKING:
+    from hushtap.values import Word
 
 GAP_S = 1.2
 
@@ -106,3 +112,35 @@ def test_no_repr_shows_digits() -> None:
     (piece,), _ = pieces("5425233430109903")
     assert piece.digits not in repr(piece)
     assert len(piece.digits) == 16
+
+
+@pytest.mark.parametrize(
+    ("text", "amid"),
+    [
+        ("the code is seven three nine thank you", False),
+        ("we have lived here since about two hundred people came", True),
+        ("okay one two three now it is all green", True),
+        ("we have lived in that old house | | seven three nine", False),
+    ],
+)
+def test_a_number_inside_a_sentence_about_something_else(text: str, *, amid: bool) -> None:
+    (strict,), _ = pieces(text)
+    assert strict.amid == amid
+
+
+def unsure(text: str, at: float, probability: float) -> list[Word]:
+    return [replace(word, probability=probability) for word in say(text, at)]
+
+
+def test_what_was_not_understood_is_looked_at_apart_from_the_sentence_before() -> None:
+    sure = say("i thought it would take a week and the security code is", 1.0)
+    murmur = unsure("the executive store", sure[-1].span.end / RATE + 0.05, 0.12)
+    assert find_unclear(sure, 0, RATE) == []
+    (found,) = find_unclear([*sure, *murmur], 0, RATE)
+    assert found.span == Span(murmur[0].span.start, murmur[-1].span.end)
+
+
+@pytest.mark.parametrize(("probability", "faint"), [(0.2, True), (0.5, False)])
+def test_a_word_that_nobody_understood_is_faint(probability: float, *, faint: bool) -> None:
+    (found,) = find_unclear(unsure("section", 1.0, probability), 0, RATE)
+    assert found.faint == faint

@@ -162,7 +162,7 @@ class Asks:
 
     def _open(self, entity: Entity, cue: Cue) -> None:
         known = self._asks.get(entity)
-        if entity is Entity.CREDIT_CARD and (asked := self._code_asked(cue.time)) is not None:
+        if entity is Entity.CREDIT_CARD and (asked := self._code_asked(cue)) is not None:
             if cue.strong:
                 # "The code ... on the front of the card" asks for the code.
                 self._open(asked, replace(cue, entity=asked))
@@ -199,11 +199,15 @@ class Asks:
             del self._asks[Entity.CREDIT_CARD]
         return few
 
-    def _code_asked(self, time: int) -> Entity | None:
-        """Return the code or date that was just spoken of: "the code on the front of the card"."""
+    def _code_asked(self, cue: Cue) -> Entity | None:
+        """Return the code or date just spoken of there: "the code on the front of the card"."""
         for entity in (Entity.CVV, Entity.EXPIRY):
             ask = self._asks.get(entity)
-            if ask is not None and 0 <= time - ask.since <= self._samples(PHRASE_S):
+            if (
+                ask is not None
+                and ask.asker in {cue.channel, -1}
+                and 0 <= cue.time - ask.since <= self._samples(PHRASE_S)
+            ):
                 return entity
         return None
 

@@ -36,6 +36,9 @@ DENSE_DIGITS: Final = 9
 DENSE_SCORE: Final = 0.6
 """Digits of a chain from which on it is taken for a card where nothing says otherwise."""
 
+WHOLE: Final = 10
+"""Digits of an announced number that may be all of it, so that the next is another."""
+
 TOO_LONG: Final = 13
 """Digits from which on no announcement makes a number harmless: no phone number has them."""
 
@@ -138,6 +141,10 @@ class Opinions:
         if Entity.CREDIT_CARD not in self._policy.entities or len(chain.digits) < DENSE_DIGITS:
             return False
         return not any(p.harmless for p in chain.pieces)
+
+    def whole(self, chain: Chain) -> bool:
+        """Whether the chain is a harmless number that seems to be complete, as far as it goes."""
+        return len(chain.digits) >= WHOLE and self._announced(chain)
 
     def _announced(self, chain: Chain) -> bool:
         """Whether the chain was announced as something harmless, and is not too long for it."""

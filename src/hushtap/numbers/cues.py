@@ -145,7 +145,7 @@ _SPOTTED: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     (
         r"\b(?:security|card) (?:number )?code\b|\bcvv\b|\bsignature\b|\blast three\b"
         r"|\b(?:three|four) (?:digit|number|code)\b"
-        r"|\b(?:code|digit|number|three|four|card)(?: \w+)? back\b",
+        r"|\b(?:code|digit|number|three|four|card)(?: (?!call\b)\w+)? back\b",
         Entity.CVV,
         True,
     ),

@@ -351,7 +351,7 @@ class Ledger:
 
     def _gap(self, chain: Chain) -> int:
         """Return how many samples a chain stays open after its last digit."""
-        if any(p.harmless for p in chain.pieces):
+        if any(p.harmless for p in chain.pieces) or self._opinions.whole(chain):
             return to_samples(self._policy.run_gap, self._rate)
         may_be_card = len(chain.digits) >= GROUP
         return to_samples(CARD_GAP_S if may_be_card else self._policy.run_gap, self._rate)

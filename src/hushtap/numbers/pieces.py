@@ -37,7 +37,7 @@ LONG_WORD_S: Final = 1.2
 LEAD_WORDS: Final = 4
 TRAIL_WORDS: Final = 2
 """Words said in one breath before and after a number that is all a sentence is about:
-"the code on it is", "thank you"."""
+"the security code is", "thank you"."""
 
 CLEAR_WORDS: Final = 3
 SURE: Final = 0.6
