@@ -18,12 +18,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import VaultError
+from hushtap.errors import ConsentError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
 from hushtap.vault.audit.log import Journal, VaultLog
 from hushtap.vault.audit.reading import reading
-from hushtap.vault.catalog import Catalog, RecordingInfo, State
+from hushtap.vault.callers import Callers
+from hushtap.vault.catalog import Catalog, Query, RecordingInfo, State
+from hushtap.vault.details import CallDetails, Consent, Direction
 from hushtap.vault.files import (
     PRIVATE_FOLDER,
     reason,
@@ -36,6 +38,7 @@ from hushtap.vault.keyring import KeyRing
 from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
 from hushtap.vault.reader import OpenedRecording, open_recording
 from hushtap.vault.recorder import Recorder
+from hushtap.vault.search import begins
 from hushtap.vault.verifying import VerifyResult, disposal, strays
 from hushtap.vault.writer import Recording
 
@@ -45,7 +48,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "CallDetails",
+    "Consent",
+    "Direction",
     "OpenedRecording",
+    "Query",
     "Recording",
     "RecordingInfo",
     "State",
@@ -144,17 +151,23 @@ class Vault:
         source: str,
         policy: str,
         started: datetime | None = None,
+        call: CallDetails | None = None,
     ) -> Recording:
         """Begin a recording; ``started`` is now unless given (any time zone).
 
-        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog.
+        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog,
+        ``call`` as it says.
 
         Raises:
+            ConsentError: the caller refused; nothing is recorded.
             VaultError: the file or the catalog cannot be written.
         """
+        call = call or CallDetails()
+        if call.consent in {Consent.REFUSED, Consent.WITHDRAWN}:
+            raise ConsentError(f"the caller's consent is {call.consent}: nothing is recorded")
         start = (started or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
         info = RecordingInfo(
-            id=f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+            id=f"{begins(start)}-{secrets.token_hex(4)}",
             started=start,
             audio_format=audio_format,
             state=State.OPEN,
@@ -162,6 +175,12 @@ class Vault:
             source=source,
             policy=policy,
             findings={},
+            agent=call.agent,
+            queue=call.queue,
+            direction=call.direction,
+            caller=None if call.caller is None else self._callers.reference(call.caller),
+            call_id=call.call_id,
+            consent=call.consent,
         )
         return self._recorder.begin(info)
 
@@ -169,6 +188,12 @@ class Vault:
         """Return all recordings, oldest first. Raises ``VaultError``."""
         self._recorder.settle_all()
         return [*self._catalog.list()]
+
+    def search(self, query: Query) -> builtins.list[RecordingInfo]:
+        """Return one page of the recordings that fit. Raises ``VaultError``."""
+        self._recorder.settle_all()
+        caller = None if query.caller is None else self._callers.known(query.caller)
+        return [*self._catalog.search(query, caller)]
 
     def info(self, recording_id: str) -> RecordingInfo:
         """Return what is known of a recording by its id or the unique beginning of it.
@@ -295,6 +320,7 @@ class Vault:
     def _act_as(self, actor: Actor) -> None:
         self._journal = Journal(self._log, actor)
         self.keyring = KeyRing(self.path / "keys", self._catalog.database, self._journal)
+        self._callers = Callers(self.path / "keys", self._catalog.database, self._journal)
         self._recorder = Recorder(
             self.path / "recordings", self._catalog, self.keyring, self._journal
         )
