@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from hushtap.errors import VaultError
+from hushtap.errors import HeldError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault.database import Database
 from hushtap.vault.details import Consent, Direction
@@ -174,25 +174,42 @@ class Catalog:
             f"{self.path}: several recordings begin with {recording_id!r}; give more of the id"
         )
 
+    def with_keys(self) -> set[str]:
+        """Return the recordings that have any wrapped key."""
+        with self.database.reading() as connection:
+            return set(connection.scalars(select(wrapped_keys.c.recording_id).distinct()))
+
     def destroy_keys(self, recording_id: str) -> int:
         """Delete every wrapped key of a recording from database and log; return how many.
 
         Its row stays, as ``State.DISPOSED``.
 
         Raises:
+            HeldError: a legal hold keeps it.
             VaultError: they may still lie in the log: call it again.
         """
         with self.database.writing() as connection:
-            gone = connection.execute(
-                delete(wrapped_keys).where(wrapped_keys.c.recording_id == recording_id)
-            ).rowcount
-            connection.execute(
-                update(recordings)
-                .where(recordings.c.id == recording_id)
-                .values(state=State.DISPOSED)
-            )
+            gone = delete_keys(connection, recording_id)
         self.database.empty_log()
-        return gone
+        return len(gone)
+
+
+def delete_keys(connection: Connection, recording_id: str) -> set[str]:
+    """Delete the wrapped keys of a recording, within a transaction; return what opened them.
+
+    They lie in the log until that is emptied (``Database.empty_log``).
+
+    Raises:
+        HeldError: a legal hold keeps it.
+    """
+    this = recordings.c.id == recording_id
+    if connection.scalar(select(recordings.c.held).where(this)):
+        raise HeldError(f"recording {recording_id} is under a legal hold; release that first")
+    of_it = wrapped_keys.c.recording_id == recording_id
+    gone = set(connection.scalars(select(wrapped_keys.c.key_id).where(of_it)))
+    connection.execute(delete(wrapped_keys).where(of_it))
+    connection.execute(update(recordings).where(this).values(state=State.DISPOSED))
+    return gone
 
 
 def _info(row: Row[Any]) -> RecordingInfo:
