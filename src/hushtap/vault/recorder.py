@@ -92,6 +92,8 @@ class Recorder:
 
         Never raises: what cannot be noted now is noted when the vault is next opened.
         """
+        if info.state is not State.OPEN:
+            return
         with suppress(OSError, VaultError):
             left = self._left_behind(info)
             if left is not None:
