@@ -16,7 +16,6 @@ from hushtap.errors import HushtapError, UsageError, VaultError
 if TYPE_CHECKING:
     from hushtap.vault.disposal import Disposed
     from hushtap.vault.recordings import Vault
-    from hushtap.vault.report import Due
 
 __all__ = ["app"]
 
@@ -135,13 +134,13 @@ def dispose(
             info = vault_.info(name)
             report.would(info.id, "order", held=info.held)
         return
-    for done in life.disposals.resume():
-        report.done(done, "finished")
+    for name, outcome in life.finish():
+        report.tell(name, outcome)
     for one, outcome in life.dispose_due() if due else ():
-        report.tell(one, outcome)
+        report.tell(one.info.id, outcome)
     for name in recordings or ():
         try:
-            report.done(life.dispose(name, reason), "order")
+            report.done(life.dispose(name, reason))
         except VaultError as error:
             report.failed(name, error)
     raise typer.Exit(report.exit_code)
@@ -160,19 +159,19 @@ class _Report:
         else:
             say(f"{recording}  {'held, stays' if held else f'would be disposed of: {cause}'}")
 
-    def tell(self, due: Due, outcome: Disposed | VaultError) -> None:
+    def tell(self, recording: str, outcome: Disposed | VaultError) -> None:
         if isinstance(outcome, VaultError):
-            self.failed(due.info.id, outcome)
+            self.failed(recording, outcome)
         else:
-            self.done(outcome, str(due.cause))
+            self.done(outcome)
 
-    def done(self, one: Disposed, cause: str) -> None:
+    def done(self, one: Disposed) -> None:
         if self._json:
             print_json(
                 {
                     "recording": one.recording_id,
                     "status": "disposed",
-                    "cause": cause,
+                    "cause": str(one.cause),
                     "keys_destroyed": one.keys,
                     "entry": one.entry,
                     "certificate": None if one.certificate is None else str(one.certificate),
@@ -180,7 +179,7 @@ class _Report:
             )
             return
         proof = "no signing key here" if one.certificate is None else str(one.certificate)
-        say(f"{one.recording_id}  disposed of: {cause}, {proof}")
+        say(f"{one.recording_id}  disposed of: {one.cause}, {proof}")
 
     def failed(self, recording: str, error: HushtapError) -> None:
         self.exit_code = HushtapError.exit_code

@@ -105,14 +105,15 @@ def verify_certificate(
         raise VerificationError(f"{file}: cannot be read as a statement") from None
     try:
         about, body = statements.read(text, load_verifier(public or vault / "keys" / VKEY_NAME))
-        if about is statements.About.DISPOSAL and public is None:
+        compared = about is statements.About.DISPOSAL and public is None
+        if compared:
             statements.confirm(vault / LOG_NAME, body)
     except VerificationError as error:
         raise VerificationError(f"{file}: {error}") from None
     if as_json:
         print_json({"about": str(about), "statement": body})
         return
-    say(f"{about}: signed by this log" + ("" if public is not None else ", and as it has it"))
+    say(f"{about}: signed by this log" + (", which has the same entries" if compared else ""))
     for line in _lines(body):
         say(f"  {line}")
 

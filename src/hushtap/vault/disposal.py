@@ -37,13 +37,14 @@ _FORGOTTEN: Final = {"agent": None, "caller": None, "call_id": None, "source": "
 
 @dataclass(frozen=True, slots=True)
 class Disposed:
-    """A recording that was disposed of: ``keys`` destroyed, and where its certificate lies.
+    """A recording that was disposed of, why, how many ``keys`` went now, and the certificate.
 
     ``entry`` is the number of the audit log's entry that tells of it. There is no
     ``certificate`` where the log's signing key is elsewhere.
     """
 
     recording_id: str
+    cause: Change
     keys: int
     entry: int
     certificate: Path | None
@@ -84,7 +85,8 @@ class Disposals:
         path = self._recorder.file(info.id)
         if before is not None and not wrapped:
             if before[1] is not None and not path.exists():
-                return Disposed(info.id, 0, before[1], self._certificate_of(info.id))
+                place = self._certificate_of(info.id)
+                return Disposed(info.id, Change(before[0]), 0, before[1], place)
             return self._finish(info.id, Change(before[0]), before[2])
         things = (
             Thing(Kind.RECORDING, info.id),
@@ -106,20 +108,8 @@ class Disposals:
         self._journal.note(Activity.DISPOSE, Outcome.FAILURE, *things, reason=name, change=cause)
         raise HeldError(f"recording {info.id} is under a legal hold; release that first")
 
-    def resume(self) -> list[Disposed]:
-        """Finish what was killed or failed between a key and its object."""
-        query = select(disposals.c.recording_id).where(disposals.c.entry.is_(None))
-        with self._catalog.database.reading() as connection:
-            left = [*connection.scalars(query)]
-        done = []
-        for recording_id in left:
-            row = self._row(recording_id)
-            if row is not None and row[1] is None:
-                done.append(self._finish(recording_id, Change(row[0]), row[2]))
-        return done
-
     def unfinished(self) -> list[str]:
-        """Return the recordings whose keys are gone and whose object may not be."""
+        """Return the recordings whose keys are gone and whose object may not be: dispose again."""
         query = select(disposals.c.recording_id).where(disposals.c.entry.is_(None))
         with self._catalog.database.reading() as connection:
             return [*connection.scalars(query)]
@@ -154,7 +144,7 @@ class Disposals:
         with self._catalog.database.writing() as connection:
             done = update(disposals).where(disposals.c.recording_id == recording_id)
             connection.execute(done.values(entry=entry))
-        return Disposed(recording_id, destroyed, entry, place)
+        return Disposed(recording_id, cause, destroyed, entry, place)
 
     def _destroy(
         self,

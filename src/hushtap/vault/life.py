@@ -156,6 +156,14 @@ class Life:
         why = () if case is None else (Thing(Kind.CASE, checked(case)),)
         return self.disposals.dispose(recording_id, Change.ORDER, *why)
 
+    def finish(self) -> Iterator[tuple[str, Disposed | VaultError]]:
+        """Finish the disposals that were killed or failed half way; one cannot stop the others."""
+        for recording_id in self.disposals.unfinished():
+            try:
+                yield recording_id, self.dispose(recording_id)
+            except VaultError as error:
+                yield recording_id, error
+
     def due(self, now: datetime | None = None) -> Iterator[Due]:
         """Yield what is to be disposed of, those on hold among it; ``now`` for a look ahead."""
         self._recorder.settle_all()
