@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hushtap.vault.audit.signing import KEY_NAME, VKEY_NAME
+from hushtap.vault.audit.signing import KEY_NAME, VKEY_NAME, load_signer, save_signer
 from hushtap.vault.recordings import CallDetails, State, Vault
 from test_cli_keys import Hushtap, hushtap
 from vault.calls import PHONE_LINE
@@ -162,3 +162,19 @@ def test_figures_for_whoever_counts(hushtap: Hushtap, vault: Vault, tmp_path: Pa
     code, out, _ = hushtap("vault", "analytics", "--out", "calls.jsonl", "--queue", "billing")
     assert (code, out) == (0, "calls.jsonl: 1 recordings\n")
     assert json.loads((tmp_path / "calls.jsonl").read_text())["queue"] == "billing"
+
+
+def test_a_passphrase_for_recordings_is_not_tried_on_the_signing_key(
+    hushtap: Hushtap, vault: Vault, tmp_path: Path
+) -> None:
+    recording, own = record(vault), vault.path / "keys" / KEY_NAME
+    vault._log.close()
+    signer = load_signer(own)
+    own.unlink()
+    save_signer(signer, own, "of the office")
+    code, out, err = hushtap("vault", "dispose", recording, PASSPHRASE="of recordings")
+    assert (code, "no signing key here" in out, err) == (0, True, "")
+    words = ("vault", "certificate", "show", recording, "--audit-key", str(own))
+    assert hushtap(*words, PASSPHRASE="of the office")[0] == 0
+    code, _, err = hushtap(*words, PASSPHRASE="of recordings")
+    assert (code, "the passphrase does not open this key" in err) == (1, True)

@@ -40,7 +40,9 @@ def opened(vault: Path, audit_key: Path | None = None) -> Vault:
     from hushtap.cli.output import PASSPHRASE  # noqa: PLC0415
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
 
-    return Vault.open(vault, audit_key=audit_key, audit_passphrase=os.environ.get(PASSPHRASE))
+    # Where nobody named the key, that variable is for another one.
+    secret = None if audit_key is None else os.environ.get(PASSPHRASE)
+    return Vault.open(vault, audit_key=audit_key, audit_passphrase=secret)
 
 
 @app.command()

@@ -5,7 +5,9 @@
     VAULT/catalog.db             what there is, and the wrapped data keys
     VAULT/keys/*.pub             all that a recorder needs
     VAULT/keys/*.key             opens recordings; keep it elsewhere in production
+    VAULT/keys/caller.key        what callers are hashed with
     VAULT/recordings/ID.hush     one sealed file each
+    VAULT/certificates/ID.txt    of each that was disposed of
     VAULT/audit.db               who did what, told before it is done
 """
 
