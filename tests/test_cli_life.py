@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["hushtap"]
 
 CALLER = "+1 202 555 0143"
+OFFICE, READING = "tea and toast", "oats and honey"
 
 
 @pytest.fixture
@@ -165,16 +166,16 @@ def test_figures_for_whoever_counts(hushtap: Hushtap, vault: Vault, tmp_path: Pa
 
 
 def test_a_passphrase_for_recordings_is_not_tried_on_the_signing_key(
-    hushtap: Hushtap, vault: Vault, tmp_path: Path
+    hushtap: Hushtap, vault: Vault
 ) -> None:
     recording, own = record(vault), vault.path / "keys" / KEY_NAME
     vault._log.close()
     signer = load_signer(own)
     own.unlink()
-    save_signer(signer, own, "of the office")
-    code, out, err = hushtap("vault", "dispose", recording, PASSPHRASE="of recordings")
+    save_signer(signer, own, OFFICE)
+    code, out, err = hushtap("vault", "dispose", recording, PASSPHRASE=READING)
     assert (code, "no signing key here" in out, err) == (0, True, "")
     words = ("vault", "certificate", "show", recording, "--audit-key", str(own))
-    assert hushtap(*words, PASSPHRASE="of the office")[0] == 0
-    code, _, err = hushtap(*words, PASSPHRASE="of recordings")
+    assert hushtap(*words, PASSPHRASE=OFFICE)[0] == 0
+    code, _, err = hushtap(*words, PASSPHRASE=READING)
     assert (code, "the passphrase does not open this key" in err) == (1, True)
