@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 
-from hushtap.errors import TapError
+from hushtap.errors import ConsentError, TapError
 from hushtap.observe import Reason
 from hushtap.session import Ears, Pace, record_live
 from hushtap.taps.file import FileTap
 from hushtap.values import AudioFormat, PcmChunk
-from hushtap.vault.recordings import State, Vault
+from hushtap.vault.recordings import CallDetails, Consent, Query, State, Vault
 from live_calls import FORMAT, RATE, Clip, Played, Reference, Remembering, assert_same, in_batch
 
 if TYPE_CHECKING:
@@ -90,6 +90,39 @@ def test_a_tap_that_fails_leaves_an_interrupted_recording(
     opened = vault.read(info.id)
     assert len(opened.samples) == 6 * RATE
     Played(list(opened.samples.T), [], [], [], ears).assert_numbers_silent(clip)
+
+
+def test_a_caller_who_refuses_in_the_midst_of_it_is_not_recorded(
+    clip: Clip, ear: Remembering, policy: Policy, analyzer: Analyzer, vault: Vault
+) -> None:
+    tap = ClipTap(clip, hang_at=6 * RATE)
+
+    async def call(ears: Ears) -> None:
+        recording = asyncio.create_task(
+            record_live(
+                *(tap, vault, policy),
+                ears=ears,
+                analyzer=analyzer,
+                pace=Pace.FAST,
+                call=CallDetails(call_id="id-7", consent=Consent.ASKED),
+            )
+        )
+        await asyncio.to_thread(tap.hung.wait)
+        [info] = vault.search(Query(call_id="id-7"))
+        assert info.state is State.OPEN
+        vault.life.consent(info.id, Consent.REFUSED)
+        tap.go_on.set()
+        with pytest.raises(ConsentError, match="does not want to be recorded"):
+            await recording
+
+    try:
+        with Ears(ear) as ears:
+            asyncio.run(call(ears))
+    finally:
+        tap.go_on.set()
+    assert [info.state for info in vault.list()] == [State.DISPOSED]
+    assert [*(vault.path / "recordings").iterdir()] == []
+    assert vault.life.report().ok
 
 
 HANG = 13 * RATE // 2

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from hushtap.pii.policy import Policy, load_policy
     from hushtap.session import Ears, Session
     from hushtap.values import AudioFormat, Entity, Finding, PcmChunk, RedactedChunk
-    from hushtap.vault.recordings import Vault
+    from hushtap.vault.recordings import CallDetails, Vault
 
     __version__: str
 
 __all__ = [
     "AudioFormat",
+    "CallDetails",
     "Ears",
     "Entity",
     "Finding",
@@ -46,6 +47,7 @@ __all__ = [
 
 _HOME = {
     "AudioFormat": "hushtap.values",
+    "CallDetails": "hushtap.vault.recordings",
     "Ears": "hushtap.session",
     "Entity": "hushtap.values",
     "Finding": "hushtap.values",

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from hushtap.ears.windows import Window
     from hushtap.pii.recognizers import SpokenAnalyzer
     from hushtap.values import AudioFormat, Entity, Finding, PcmChunk, RedactedChunk
-    from hushtap.vault.recordings import Recording
+    from hushtap.vault.recordings import CallDetails, Recording
 
 WINDOWS_AHEAD: Final = 6 * MAX_BATCH
 """Windows gathered before the ears listen: enough to fill batches, little to hold."""
@@ -151,6 +151,7 @@ def redact(
     force: bool = False,
     at_once: int | None = None,
     transcript: bool | None = None,
+    call: CallDetails | None = None,
 ) -> Redaction:
     """Redact one call and return what was found; the input is only read.
 
@@ -166,6 +167,7 @@ def redact(
         at_once: threads that hear; by default one a core.
         transcript: whether every word is wanted; by default where a vault keeps them.
             Without, words are only read where they decide about a number.
+        call: what is known of the call beside its sound, for the vault's catalog.
 
     Raises:
         TapError: the file is not a call that can be read.
@@ -175,7 +177,9 @@ def redact(
         HushtapError: ``out`` cannot be written, or holds a file that is not Hushtap's.
     """
     source = Path(path)
-    redactor = Redactor(policy, mute=mute, model=model, at_once=at_once, transcript=transcript)
+    redactor = Redactor(
+        policy, mute=mute, model=model, at_once=at_once, transcript=transcript, call=call
+    )
     [job] = plan([(source.parent, source)], None if out is None else Path(out))
     if vault is not None and not isinstance(vault, Vault):
         vault = Vault.create(Path(vault))
@@ -188,7 +192,7 @@ class Redactor:
     ``policy``, ``mute`` and ``model`` as for ``redact``; ``ear`` hears in place of
     a model, from several threads. ``at_once`` calls are redacted at a time, by
     default one a core and ``hushtap.crew.MOST`` at most; the mutes do not depend on it.
-    ``transcript`` as for ``redact``.
+    ``transcript`` as for ``redact``; ``call`` is known of each of them.
 
     Raises:
         UsageError: the policy, the mute style or ``at_once`` is wrong.
@@ -204,7 +208,9 @@ class Redactor:
         ear: Ear | None = None,
         at_once: int | None = None,
         transcript: bool | None = None,
+        call: CallDetails | None = None,
     ) -> None:
+        self._call = call
         self.policy = styled(policy, mute)
         self.at_once = usual_workers() if at_once is None else at_once
         if self.at_once < 1:
@@ -306,7 +312,7 @@ class Redactor:
         # Loaded before anything is begun that would have to be undone.
         crew.ready()
         call = Call(tap.format, self.policy, _analyzer(self.policy.entities))
-        recording = _begin(vault, tap, self.policy) if vault else None
+        recording = _begin(vault, tap, self.policy, self._call) if vault else None
         with recording or nullcontext():
             chunks = _hear(call, tap, crew, recording, progress, transcript=words)
             if job.wav is None:
@@ -374,8 +380,9 @@ def safe_label(label: str) -> str:
     return re.sub(r"\d", "#", label)
 
 
-def _begin(vault: Vault, tap: FileTap, policy: Policy) -> Recording:
-    return vault.record(tap.format, source=safe_label(tap.label), policy=policy.fingerprint)
+def _begin(vault: Vault, tap: FileTap, policy: Policy, call: CallDetails | None) -> Recording:
+    source = safe_label(tap.label)
+    return vault.record(tap.format, source=source, policy=policy.fingerprint, call=call)
 
 
 def _earlier(job: Job, made_from: Provenance, vault: Vault | None) -> Redaction | None:

@@ -8,6 +8,8 @@
     ├── TapError                 1   audio cannot be read
     ├── ModelError               3   weights are missing or are not what the manifest says
     └── VaultError               1   a recording cannot be written or opened
+        ├── ConsentError         1   the caller does not want to be recorded
+        ├── HeldError            1   a legal hold keeps a recording
         └── VerificationError    3   a recording is not what was sealed
 
 Messages name the file and the fix on one line and never quote what was said.
@@ -46,6 +48,14 @@ class ModelError(HushtapError):
 
 class VaultError(HushtapError):
     """A recording cannot be written or opened."""
+
+
+class ConsentError(VaultError):
+    """The caller does not want to be recorded."""
+
+
+class HeldError(VaultError):
+    """A legal hold keeps a recording."""
 
 
 class VerificationError(VaultError):

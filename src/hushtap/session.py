@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from hushtap.pii.policy import Policy
     from hushtap.taps import Tap
     from hushtap.values import AudioFormat, Finding, PcmChunk, RedactedChunk, TranscriptWord
-    from hushtap.vault.recordings import Vault
+    from hushtap.vault.recordings import CallDetails, Vault
 
 __all__ = [
     "Ear",
@@ -302,16 +302,20 @@ async def record_live(
     deadline: float | None = None,
     on_event: Callable[[Event], None] | None = None,
     stop: asyncio.Event | None = None,
+    call: CallDetails | None = None,
 ) -> LiveResult:
     """Record a call from ``tap`` into ``vault`` until it ends, or until ``stop`` is set.
 
     Both end the call in order: what still waits is heard, judged and written.
+    ``call`` says what is known of it beside its sound. Where the caller refuses while
+    it is recorded, it ends with ``ConsentError``.
     Cancelling this coroutine ends it at once: the recording is closed, with
     silence for what was not yet cleared. Where the tap fails, the recording is
     interrupted.
 
     Raises:
         TapError: the tap cannot be read on.
+        ConsentError: the caller does not want to be recorded.
         VaultError: the recording cannot be written.
     """
     if deadline is None:
@@ -319,7 +323,7 @@ async def record_live(
     # The label is stored in clear, where no digit may stand.
     source = re.sub(r"\d", "#", tap.label)
     recording = await asyncio.to_thread(
-        vault.record, tap.format, source=source, policy=policy.fingerprint
+        vault.record, tap.format, source=source, policy=policy.fingerprint, call=call
     )
     identity = RecordingId(recording.id)
     _log.info(LogEvent.OPENED, {Name.RECORDING: identity, Name.RATE: tap.format.sample_rate})

@@ -55,7 +55,12 @@ def chunk(audio: NDArray[np.int16], channel: int, start: int, end: int) -> Redac
 
 def append_all(recording: Recording, audio: NDArray[np.int16], step: int = 160) -> None:
     """Append ``audio`` in steps, channel by channel within each."""
-    for start in range(0, len(audio), step):
+    go_on(recording, audio, 0, step)
+
+
+def go_on(recording: Recording, audio: NDArray[np.int16], first: int, step: int = 160) -> None:
+    """Append what comes in ``audio`` from sample ``first`` on."""
+    for start in range(first, len(audio), step):
         for channel in range(audio.shape[1]):
             recording.append(chunk(audio, channel, start, start + step))
 

@@ -126,7 +126,7 @@ def test_a_full_file_system_never_gives_a_closed_recording(vault: Vault, tmp_pat
     small, copy = tmp_path / "small", tmp_path / "copy"
     small.mkdir()
     script = (
-        'mount -t tmpfs -o size=300k tmpfs "$2" && cp -r "$1" "$2/vault" && '
+        'mount -t tmpfs -o size=400k tmpfs "$2" && cp -r "$1" "$2/vault" && '
         '"$4" "$5" "$2/vault" --samples 100000; cp -r "$2/vault" "$3"'
     )
     names = map(str, ("sh", vault.path, small, copy, sys.executable, RECORDER))

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from hushtap.cli import audit_log, check, evaluate, keys, live, redact, tools, vault
+from hushtap.cli import (
+    audit_log,
+    check,
+    evaluate,
+    keys,
+    life,
+    live,
+    proofs,
+    redact,
+    subject,
+    tools,
+)
 from hushtap.cli.output import say
 
 app = typer.Typer(
@@ -21,7 +32,10 @@ app = typer.Typer(
 )
 app.command("redact")(redact.redact)
 app.command("live")(live.live)
-app.add_typer(vault.app, name="vault")
+life.app.add_typer(proofs.retention_app, name="retention")
+life.app.add_typer(proofs.certificate_app, name="certificate")
+app.add_typer(life.app, name="vault")
+app.add_typer(subject.app, name="subject")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit_log.app, name="audit-log")
 app.add_typer(tools.models_app, name="models")

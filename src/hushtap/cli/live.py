@@ -12,6 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hushtap.cli.labels import (
+    AgentOption,
+    CallerOption,
+    CallIdOption,
+    ConsentName,
+    ConsentOption,
+    DirectionOption,
+    QueueOption,
+    details_of,
+)
 from hushtap.cli.output import choose_policy, make_vault
 from hushtap.cli.redact import ModelOption, MuteOption, PolicyOption
 from hushtap.cli.screen import Screen
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
     from hushtap.taps.file import FileTap
     from hushtap.taps.microphone import MicrophoneTap
     from hushtap.taps.stdin import StreamTap
+    from hushtap.vault.details import CallDetails
     from hushtap.vault.recordings import Vault
 
     AnyTap = FileTap | MicrophoneTap | StreamTap
@@ -65,6 +76,12 @@ def live(
     policy: PolicyOption = "pci-ssn",
     mute: MuteOption = None,
     model: ModelOption = None,
+    agent: AgentOption = None,
+    queue: QueueOption = None,
+    direction: DirectionOption = None,
+    caller: CallerOption = None,
+    call_id: CallIdOption = None,
+    consent: ConsentOption = ConsentName.UNKNOWN,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an event.")] = False,
 ) -> None:
     """Record one call as it happens: what is written is muted and encrypted already.
@@ -85,6 +102,9 @@ def live(
 
     A sound card, until Ctrl-C:
     [cyan]hushtap live --microphone --vault calls.vault[/]
+
+    With what the switch knows of the call, to find it by:
+    [cyan]hushtap live call.wav --vault calls.vault --agent ann --queue billing[/]
     """
     if microphone == (source is not None):
         raise UsageError("give one source: a FILE, - for standard input, or --microphone")
@@ -92,6 +112,14 @@ def live(
     from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
     chosen = choose_policy(policy, mute)
+    call = details_of(
+        agent=agent,
+        queue=queue,
+        direction=direction,
+        caller=caller,
+        call_id=call_id,
+        consent=consent,
+    )
     # No vault is made for a call that no ear could hear.
     models.resolve(models.default_model() if model is None else model)
     tap = _tap(source, device, pace, rate=rate, channels=channels, encoding=encoding)
@@ -102,6 +130,7 @@ def live(
         chosen,
         pace="arrival" if source in {None, "-"} and pace is Speed.REALTIME else pace,
         model=model,
+        call=call,
         as_json=as_json,
         until_stopped=microphone,
     )
@@ -160,6 +189,7 @@ def _record(
     *,
     pace: str,
     model: str | None,
+    call: CallDetails | None,
     as_json: bool,
     until_stopped: bool,
 ) -> int:
@@ -176,8 +206,8 @@ def _record(
         Screen(tap.format.sample_rate, as_json=as_json) as screen,
     ):
         begun = tap if isinstance(tap, BegunTap) else BegunTap(tap)
-        call = partial(record_live, begun, vault, policy, ears=ears, pace=Pace(pace))
-        result, stopped = _run(partial(call, on_event=screen.show))
+        record = partial(record_live, begun, vault, policy, ears=ears, pace=Pace(pace))
+        result, stopped = _run(partial(record, call=call, on_event=screen.show))
         screen.tell(result)
     if screen.failed:
         return HushtapError.exit_code

@@ -11,6 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hushtap.cli.labels import (
+    AgentOption,
+    CallerOption,
+    CallIdOption,
+    ConsentName,
+    ConsentOption,
+    DirectionOption,
+    QueueOption,
+    details_of,
+)
 from hushtap.cli.output import (
     choose_policy,
     clock,
@@ -89,6 +99,12 @@ def redact(
     force: Annotated[
         bool, typer.Option("--force", help="Redo calls already done; replace files in --out.")
     ] = False,
+    agent: AgentOption = None,
+    queue: QueueOption = None,
+    direction: DirectionOption = None,
+    caller: CallerOption = None,
+    call_id: CallIdOption = None,
+    consent: ConsentOption = ConsentName.UNKNOWN,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON a call.")] = False,
 ) -> None:
     """Redact calls from files: mute what the policy names, keep everything else.
@@ -117,6 +133,16 @@ def redact(
     if out is None and vault is None and not dry_run:
         raise UsageError("nowhere to write: give --out DIR or --vault DIR, or --dry-run")
     chosen = choose_policy(policy, mute)
+    call = details_of(
+        agent=agent,
+        queue=queue,
+        direction=direction,
+        caller=caller,
+        call_id=call_id,
+        consent=consent,
+    )
+    if call is not None and vault is None:
+        raise UsageError("what is known of a call is kept in a vault: give --vault DIR")
     report = _Report(as_json=as_json)
     todo = _jobs(paths, out, report)
     if todo:
@@ -125,7 +151,7 @@ def redact(
         if dry_run:
             todo = [replace(job, wav=None) for job in todo]
         words = None if transcript is None else transcript is Transcript.FULL
-        redactor = Redactor(chosen, model=model, at_once=jobs, transcript=words)
+        redactor = Redactor(chosen, model=model, at_once=jobs, transcript=words, call=call)
         store = make_vault(vault) if vault is not None and not dry_run else None
         report.run(redactor, todo, store, force=force)
     raise typer.Exit(report.exit_code)

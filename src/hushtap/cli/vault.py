@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hushtap.cli import listing
+from hushtap.cli.listing import info_as_json
 from hushtap.cli.output import (
     clock,
     finding_line,
     open_vault,
     print_json,
-    print_table,
     say,
 )
 from hushtap.errors import VerificationError
@@ -20,7 +22,7 @@ from hushtap.timeline import to_samples, to_seconds
 
 if TYPE_CHECKING:
     from hushtap.values import TranscriptWord
-    from hushtap.vault.recordings import OpenedRecording, RecordingInfo, VerifyResult
+    from hushtap.vault.recordings import OpenedRecording, VerifyResult
 
 app = typer.Typer(help="List, read, export and check encrypted recordings.", no_args_is_help=True)
 
@@ -47,29 +49,48 @@ _TURN_SECONDS = 1.5
 
 
 @app.command("list")
-def list_recordings(vault: VaultOption = DEFAULT, *, as_json: JsonOption = False) -> None:
-    """List the recordings of a vault. No key is needed.
+def list_recordings(
+    vault: VaultOption = DEFAULT,
+    *,
+    since: listing.SinceOption = None,
+    until: listing.UntilOption = None,
+    agent: listing.AgentFilter = None,
+    queue: listing.QueueFilter = None,
+    entity: listing.EntityFilter = None,
+    state: listing.StateFilter = None,
+    held: listing.HoldFilter = None,
+    consent: listing.ConsentFilter = None,
+    caller: listing.CallerFilter = None,
+    call_id: listing.CallIdFilter = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="ID", help="Go on after this recording.")
+    ] = None,
+    newest: Annotated[bool, typer.Option("--newest", help="The newest first.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the recordings of a vault, all or those that fit. No key is needed.
 
     [cyan]hushtap vault list --vault calls.vault[/]
-    """
-    from hushtap.vault.recordings import Vault  # noqa: PLC0415
 
-    infos = Vault.open(vault).list()
-    if as_json:
-        for info in infos:
-            print_json(_info_as_json(info))
-        return
-    rows = [
-        (
-            info.id,
-            str(info.state),
-            clock(to_seconds(info.samples, info.audio_format.sample_rate)),
-            ", ".join(f"{entity} {count}" for entity, count in sorted(info.findings.items())),
-            info.source,
-        )
-        for info in infos
-    ]
-    print_table(("recording", "state", "length", "found", "source"), rows)
+    [cyan]hushtap vault list --queue billing --entity CVV --since 2026-11-01 --limit 50[/]
+    """
+    query = listing.query_of(
+        since=since,
+        until=until,
+        agent=agent,
+        queue=queue,
+        entity=entity,
+        state=state,
+        held=held,
+        consent=consent,
+        caller=caller,
+        call_id=call_id,
+    )
+    query = replace(query, limit=limit, after=after, newest=newest)
+    listing.list_recordings(vault, query, as_json=as_json)
 
 
 @app.command()
@@ -99,7 +120,7 @@ def show(
             for word in opened.words
         ]
         found = findings_as_json(opened.findings, rate)
-        print_json(_info_as_json(opened.info) | {"found": found, "words": words})
+        print_json(info_as_json(opened.info) | {"found": found, "words": words})
         return
     length = clock(to_seconds(len(opened.samples), rate))
     say(f"{opened.info.id}: {opened.info.state}, {length}, {opened.info.source}")
@@ -163,21 +184,6 @@ def _verdict(result: VerifyResult) -> str:
         return f"NOT SOUND: {result.problem}"
     # Nothing of it can be checked any more.
     return str(result.state) if result.state == "disposed" else f"{result.state}, sound"
-
-
-def _info_as_json(info: RecordingInfo) -> dict[str, Any]:
-    return {
-        "recording": info.id,
-        "started": info.started.isoformat(),
-        "state": str(info.state),
-        "sample_rate": info.audio_format.sample_rate,
-        "channels": info.audio_format.channels,
-        "samples": info.samples,
-        "seconds": round(to_seconds(info.samples, info.audio_format.sample_rate), 6),
-        "source": info.source,
-        "policy_fingerprint": info.policy,
-        "findings": dict(info.findings),
-    }
 
 
 def _turns(opened: OpenedRecording) -> list[str]:

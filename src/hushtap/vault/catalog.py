@@ -7,38 +7,28 @@ of the wrapped data keys: without one a file can never be opened again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from hushtap.errors import VaultError
+from hushtap.errors import HeldError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault.database import Database
-from hushtap.vault.schema import keys, prepare, recordings, wrapped_keys
+from hushtap.vault.details import Consent, Direction
+from hushtap.vault.schema import found, keys, prepare, recordings, take_stock, wrapped_keys
+from hushtap.vault.search import Query, State, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+__all__ = ["Catalog", "Query", "RecordingInfo", "State"]
 
 _LAST = "\U0010ffff"
 """Sorts after all that an id is made of. (A pattern would look at every row.)"""
-
-
-class State(StrEnum):
-    """Where a recording stands."""
-
-    OPEN = "open"
-    """Being written now."""
-    CLOSED = "closed"
-    """Complete."""
-    INTERRUPTED = "interrupted"
-    """Its writer failed, was stopped or died: an exact beginning is there."""
-    DISPOSED = "disposed"
-    """Its keys were destroyed: nothing opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +37,8 @@ class RecordingInfo:
 
     ``started`` is UTC; ``samples`` counts what every channel has (0 while open);
     ``policy`` is the fingerprint of the policy that redacted it; ``findings``
-    counts by entity, empty where the writer died before it could tell.
+    counts by entity, empty where the writer died before it could tell. ``caller`` is
+    a keyed hash (``callers``); ``held`` tells whether a legal hold keeps it.
     """
 
     id: str
@@ -58,6 +49,13 @@ class RecordingInfo:
     source: str
     policy: str
     findings: Mapping[str, int]
+    agent: str | None = None
+    queue: str | None = None
+    direction: Direction | None = None
+    caller: str | None = None
+    call_id: str | None = field(default=None, repr=False)
+    consent: Consent = Consent.UNKNOWN
+    held: bool = False
 
 
 class Catalog:
@@ -76,6 +74,9 @@ class Catalog:
         self.path = path
         self.database = Database(path, create=create)
         prepare(self.database, create=create, first_key=first_key)
+        # Searches are right without it, only slower.
+        with suppress(VaultError):
+            take_stock(self.database)
 
     def add(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> bool:
         """Add a recording that begins, and its data key as wrapped for each key; on disk then.
@@ -93,6 +94,12 @@ class Catalog:
             "source": info.source,
             "policy": info.policy,
             "findings": dict(info.findings),
+            "agent": info.agent,
+            "queue": info.queue,
+            "direction": info.direction,
+            "caller": info.caller,
+            "call_id": info.call_id,
+            "consent": info.consent,
         }
         rows = [
             {"recording_id": info.id, "key_id": key_id, "wrapped": sealed}
@@ -114,11 +121,25 @@ class Catalog:
         if findings is not None:
             values["findings"] = dict(findings)
         with self.database.writing() as connection:
-            connection.execute(
+            ended = connection.execute(
                 update(recordings)
                 .where(recordings.c.id == recording_id, recordings.c.state == State.OPEN)
                 .values(values)
-            )
+            ).rowcount
+            if ended and findings:
+                counts = [
+                    {"recording_id": recording_id, "entity": entity, "count": count}
+                    for entity, count in findings.items()
+                ]
+                connection.execute(insert(found), counts)
+
+    def search(self, query: Query, caller: str | None = None) -> tuple[RecordingInfo, ...]:
+        """Return one page of the recordings that fit; ``caller`` is the keyed hash of the query's.
+
+        It takes time by the length of the page, not of the catalog.
+        """
+        with self.database.reading() as connection:
+            return tuple(_info(row) for row in connection.execute(statement(query, caller)))
 
     def list(self, *, state: State | None = None) -> tuple[RecordingInfo, ...]:
         """Return the recordings, oldest first; only those in ``state`` where one is given."""
@@ -153,25 +174,42 @@ class Catalog:
             f"{self.path}: several recordings begin with {recording_id!r}; give more of the id"
         )
 
+    def with_keys(self) -> set[str]:
+        """Return the recordings that have any wrapped key."""
+        with self.database.reading() as connection:
+            return set(connection.scalars(select(wrapped_keys.c.recording_id).distinct()))
+
     def destroy_keys(self, recording_id: str) -> int:
         """Delete every wrapped key of a recording from database and log; return how many.
 
         Its row stays, as ``State.DISPOSED``.
 
         Raises:
+            HeldError: a legal hold keeps it.
             VaultError: they may still lie in the log: call it again.
         """
         with self.database.writing() as connection:
-            gone = connection.execute(
-                delete(wrapped_keys).where(wrapped_keys.c.recording_id == recording_id)
-            ).rowcount
-            connection.execute(
-                update(recordings)
-                .where(recordings.c.id == recording_id)
-                .values(state=State.DISPOSED)
-            )
+            gone = delete_keys(connection, recording_id)
         self.database.empty_log()
-        return gone
+        return len(gone)
+
+
+def delete_keys(connection: Connection, recording_id: str) -> set[str]:
+    """Delete the wrapped keys of a recording, within a transaction; return what opened them.
+
+    They lie in the log until that is emptied (``Database.empty_log``).
+
+    Raises:
+        HeldError: a legal hold keeps it.
+    """
+    this = recordings.c.id == recording_id
+    if connection.scalar(select(recordings.c.held).where(this)):
+        raise HeldError(f"recording {recording_id} is under a legal hold; release that first")
+    of_it = wrapped_keys.c.recording_id == recording_id
+    gone = set(connection.scalars(select(wrapped_keys.c.key_id).where(of_it)))
+    connection.execute(delete(wrapped_keys).where(of_it))
+    connection.execute(update(recordings).where(this).values(state=State.DISPOSED))
+    return gone
 
 
 def _info(row: Row[Any]) -> RecordingInfo:
@@ -184,4 +222,11 @@ def _info(row: Row[Any]) -> RecordingInfo:
         source=row.source,
         policy=row.policy,
         findings=row.findings,
+        agent=row.agent,
+        queue=row.queue,
+        direction=None if row.direction is None else Direction(row.direction),
+        caller=row.caller,
+        call_id=row.call_id,
+        consent=Consent(row.consent),
+        held=row.held,
     )

@@ -14,13 +14,13 @@ from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
 from hushtap.vault.catalog import State
 from hushtap.vault.container import Kind as SegmentKind
 from hushtap.vault.container import SegmentWriter
-from hushtap.vault.files import being_written, reason
+from hushtap.vault.files import PRIVATE_FILE, being_written, reason, sync_folder
 from hushtap.vault.payloads import Opening, pack_record
 from hushtap.vault.reader import header_of, last_state
-from hushtap.vault.writer import Recording
+from hushtap.vault.writer import Recording, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from hushtap.vault.audit.log import Journal
@@ -34,15 +34,43 @@ _TRIES = 10
 class Recorder:
     """Begins recordings in ``folder``, and notes how those end whose writer died."""
 
-    def __init__(self, folder: Path, catalog: Catalog, keyring: KeyRing, journal: Journal) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Catalog,
+        keyring: KeyRing,
+        journal: Journal,
+        stopped: Callable[[str], None],
+    ) -> None:
+        """``stopped`` is called with the id of a recording that a refusal has ended."""
         self._folder = folder
         self._catalog = catalog
         self._keyring = keyring
         self._journal = journal
+        self._stopped = stopped
 
     def file(self, recording_id: str) -> Path:
         """Return the sealed file of a recording."""
         return self._folder / f"{recording_id}.hush"
+
+    def refusal(self, recording_id: str) -> Path:
+        """Return the file whose being there lets nothing more be written of a recording.
+
+        A file, for its writer may be another process and looks before each write.
+        """
+        return self._folder / f"{recording_id}.refused"
+
+    def refuse(self, recording_id: str) -> None:
+        """Let nothing more be written of a recording. Raises ``VaultError``."""
+        path = self.refusal(recording_id)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
+            sync_folder(self._folder)
+        except OSError as error:
+            raise VaultError(
+                f"{path}: cannot be written ({reason(error)}); the recording goes on: "
+                "end the call, then do this again"
+            ) from None
 
     def begin(self, info: RecordingInfo) -> Recording:
         """Begin the recording that ``info`` tells of, once that is on record.
@@ -64,6 +92,8 @@ class Recorder:
 
         Never raises: what cannot be noted now is noted when the vault is next opened.
         """
+        if info.state is not State.OPEN:
+            return
         with suppress(OSError, VaultError):
             left = self._left_behind(info)
             if left is not None:
@@ -95,6 +125,7 @@ class Recorder:
             segments,
             finish=partial(self._finish, info.id),
             settle=partial(self.settle, info),
+            refusal=Refusal(self.refusal(info.id), partial(self._stopped, info.id)),
         )
 
     def _add(self, info: RecordingInfo, data_key: bytes) -> None:

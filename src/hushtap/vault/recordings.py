@@ -5,7 +5,9 @@
     VAULT/catalog.db             what there is, and the wrapped data keys
     VAULT/keys/*.pub             all that a recorder needs
     VAULT/keys/*.key             opens recordings; keep it elsewhere in production
+    VAULT/keys/caller.key        what callers are hashed with
     VAULT/recordings/ID.hush     one sealed file each
+    VAULT/certificates/ID.txt    of each that was disposed of
     VAULT/audit.db               who did what, told before it is done
 """
 
@@ -13,29 +15,29 @@ from __future__ import annotations
 
 import copy
 import secrets
-import wave
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import VaultError
+from hushtap.errors import ConsentError, VaultError
 from hushtap.values import AudioFormat
+from hushtap.vault import analytics
 from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
 from hushtap.vault.audit.log import Journal, VaultLog
 from hushtap.vault.audit.reading import reading
-from hushtap.vault.catalog import Catalog, RecordingInfo, State
-from hushtap.vault.files import (
-    PRIVATE_FOLDER,
-    reason,
-    sole_use,
-    sync_folder,
-    whole_file,
-)
+from hushtap.vault.callers import Callers
+from hushtap.vault.catalog import Catalog, Query, RecordingInfo, State
+from hushtap.vault.details import CallDetails, Consent, Direction
+from hushtap.vault.exporting import write_wav
+from hushtap.vault.files import PRIVATE_FOLDER, reason, sole_use, sync_folder
 from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
 from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
+from hushtap.vault.life import Life
 from hushtap.vault.reader import OpenedRecording, open_recording
 from hushtap.vault.recorder import Recorder
+from hushtap.vault.search import begins
+from hushtap.vault.subjects import Subjects
 from hushtap.vault.verifying import VerifyResult, disposal, strays
 from hushtap.vault.writer import Recording
 
@@ -45,15 +47,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "CallDetails",
+    "Consent",
+    "Direction",
     "OpenedRecording",
+    "Query",
     "Recording",
     "RecordingInfo",
     "State",
     "Vault",
     "VerifyResult",
 ]
-
-_MAX_WAV = 2**32 - 4096
 
 
 class Vault:
@@ -119,17 +123,24 @@ class Vault:
 
     @staticmethod
     def open(
-        path: Path, *, private_key: Path | None = None, passphrase: str | None = None
+        path: Path,
+        *,
+        private_key: Path | None = None,
+        passphrase: str | None = None,
+        audit_key: Path | None = None,
+        audit_passphrase: str | None = None,
     ) -> Vault:
         """Open the vault at ``path``, and mark recordings whose writer died as interrupted.
 
         ``private_key`` is only read when a recording is; without one the vault
-        can still be written and listed.
+        can still be written and listed. ``audit_key`` signs the audit log, where it was
+        moved; ``audit_passphrase`` opens it, where it is protected.
 
         Raises:
             VaultError: there is no vault, or it cannot be used.
         """
-        return Vault(path, private_key, passphrase, VaultLog(path), create=False)
+        log = VaultLog(path, key=audit_key, passphrase=audit_passphrase)
+        return Vault(path, private_key, passphrase, log, create=False)
 
     def acting_as(self, actor: Actor) -> Vault:
         """Return the same vault, whose audit log names ``actor`` instead of this process."""
@@ -144,17 +155,23 @@ class Vault:
         source: str,
         policy: str,
         started: datetime | None = None,
+        call: CallDetails | None = None,
     ) -> Recording:
         """Begin a recording; ``started`` is now unless given (any time zone).
 
-        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog.
+        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog,
+        ``call`` as it says.
 
         Raises:
+            ConsentError: the caller refused; nothing is recorded.
             VaultError: the file or the catalog cannot be written.
         """
+        call = call or CallDetails()
+        if call.consent in {Consent.REFUSED, Consent.WITHDRAWN}:
+            raise ConsentError(f"the caller's consent is {call.consent}: nothing is recorded")
         start = (started or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
         info = RecordingInfo(
-            id=f"{start:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+            id=f"{begins(start)}-{secrets.token_hex(4)}",
             started=start,
             audio_format=audio_format,
             state=State.OPEN,
@@ -162,6 +179,12 @@ class Vault:
             source=source,
             policy=policy,
             findings={},
+            agent=call.agent,
+            queue=call.queue,
+            direction=call.direction,
+            caller=None if call.caller is None else self._callers.reference(call.caller),
+            call_id=call.call_id,
+            consent=call.consent,
         )
         return self._recorder.begin(info)
 
@@ -169,6 +192,21 @@ class Vault:
         """Return all recordings, oldest first. Raises ``VaultError``."""
         self._recorder.settle_all()
         return [*self._catalog.list()]
+
+    def search(self, query: Query) -> builtins.list[RecordingInfo]:
+        """Return one page of the recordings that fit. Raises ``VaultError``."""
+        self._recorder.settle_all()
+        caller = None if query.caller is None else self._callers.known(query.caller)
+        return [*self._catalog.search(query, caller)]
+
+    def analytics(self, file: Path, query: Query | None = None, *, force: bool = False) -> int:
+        """Write lengths and counts to ``file``; see ``hushtap.vault.analytics.export``."""
+        return analytics.export(
+            *(self._catalog, self._callers, self._journal, self._log),
+            query=query or Query(),
+            file=file,
+            force=force,
+        )
 
     def info(self, recording_id: str) -> RecordingInfo:
         """Return what is known of a recording by its id or the unique beginning of it.
@@ -221,19 +259,7 @@ class Vault:
             raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
         info, wrapped = self._catalog.find(recording_id)
         with self._journal.act(Activity.EXPORT, Thing(Kind.RECORDING, info.id)):
-            self._export(self._read(info, wrapped), wav_path, force=force)
-
-    def _export(self, opened: OpenedRecording, wav_path: Path, *, force: bool) -> None:
-        if opened.samples.nbytes > _MAX_WAV:
-            raise VaultError(
-                f"{wav_path}: the recording is longer than a WAV file can hold (4 GiB)"
-            )
-        # The standard library's writer: it passes on the errors of the disk as they are.
-        with whole_file(wav_path, replace=force) as file, wave.open(file, "wb") as wav:
-            wav.setnchannels(opened.audio_format.channels)
-            wav.setsampwidth(2)
-            wav.setframerate(opened.audio_format.sample_rate)
-            wav.writeframes(opened.samples.astype("<i2").tobytes())
+            write_wav(self._read(info, wrapped), wav_path, force=force)
 
     def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
         """Decrypt and check one recording or all of them; problems are results, not errors.
@@ -270,6 +296,7 @@ class Vault:
         backups among them, are not reached.
 
         Raises:
+            HeldError: a legal hold keeps it.
             VaultError: it is unknown or being written; the audit log cannot be
                 written; or another process kept the catalog's log from being
                 emptied, and this is to be called again.
@@ -278,6 +305,7 @@ class Vault:
         info = self.info(recording_id)
         if info.state is State.OPEN:
             raise VaultError(f"recording {info.id} is being written; end it first")
+        self.life.disposals.refuse_held(info, Change.ORDER)
         with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
             return self._catalog.destroy_keys(info.id)
 
@@ -295,9 +323,23 @@ class Vault:
     def _act_as(self, actor: Actor) -> None:
         self._journal = Journal(self._log, actor)
         self.keyring = KeyRing(self.path / "keys", self._catalog.database, self._journal)
+        self._callers = Callers(self.path / "keys", self._catalog.database, self._journal)
         self._recorder = Recorder(
-            self.path / "recordings", self._catalog, self.keyring, self._journal
+            *(self.path / "recordings", self._catalog, self.keyring, self._journal),
+            stopped=self._stopped,
         )
+        self.life = Life(
+            *(self.path, self._catalog, self._recorder, self._journal, self._log),
+        )
+        self.subjects = Subjects(
+            *(self._catalog, self._recorder, self._callers),
+            disposals=self.life.disposals,
+            journal=self._journal,
+            log=self._log,
+        )
+
+    def _stopped(self, recording_id: str) -> None:
+        self.life.stopped(recording_id)
 
     def _private_key(self, wrapped: Mapping[str, bytes] | None = None) -> PrivateKey:
         """Return the private key that was named, or the vault's own that opens ``wrapped``."""

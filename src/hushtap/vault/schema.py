@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Connection,
     ForeignKey,
@@ -16,9 +17,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     insert,
+    select,
     text,
 )
+from sqlalchemy.schema import CreateColumn
 
 from hushtap.errors import VaultError
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from hushtap.vault.database import Database
 
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 recordings = Table(
@@ -37,11 +41,58 @@ recordings = Table(
     Column("started", String, nullable=False),
     Column("sample_rate", Integer, nullable=False),
     Column("channels", Integer, nullable=False),
-    Column("state", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
     Column("samples", Integer, nullable=False),
     Column("source", String, nullable=False),
     Column("policy", String, nullable=False),
     Column("findings", JSON, nullable=False),
+    # From here on of schema 3.
+    Column("agent", String),
+    Column("queue", String),
+    Column("direction", String),
+    Column("caller", String),
+    Column("call_id", String),
+    Column("consent", String, nullable=False, server_default="unknown"),
+    # Whether any row of ``holds`` is in force.
+    Column("held", Boolean, nullable=False, server_default=false()),
+    # A search reads one of these in the order of ids, wherever a page begins.
+    *(
+        Index(f"ix_recordings_{name}_id", name, "id")
+        for name in ("state", "agent", "queue", "caller", "call_id", "consent", "held")
+    ),
+)
+found = Table(
+    "found",
+    metadata,
+    # What ``recordings.findings`` counts, to search by.
+    Column("entity", String, primary_key=True),
+    Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Index("ix_found_by_recording", "recording_id"),
+)
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+holds = Table(
+    "holds",
+    metadata,
+    Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
+    Column("case", String, primary_key=True),
+    Column("placed", String, nullable=False),
+    Column("placed_by", String, nullable=False),
+)
+disposals = Table(
+    "disposals",
+    metadata,
+    Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
+    Column("cause", String, nullable=False),
+    # What of the audit log tells of it: things beside the recording, as [kind, id].
+    Column("things", JSON, nullable=False),
+    # The number of the entry that ends it; none while it is under way.
+    Column("entry", Integer, index=True),
 )
 keys = Table(
     "keys",
@@ -62,6 +113,12 @@ wrapped_keys = Table(
     # In this order a rotation works through them.
     Index("ix_wrapped_keys_by_key", "key_id", "recording_id"),
 )
+
+
+_FEW = 1000
+"""Rows that are searched fast whatever the index, and rows of an index that are looked at."""
+
+_SCHEMA_1 = "id, started, sample_rate, channels, state, samples, source, policy, findings"
 
 
 def prepare(
@@ -87,15 +144,37 @@ def prepare(
             metadata.create_all(connection)
         elif version == 1:
             _from_schema_1(connection)
+        elif version == 2:  # noqa: PLR2004 - a version
+            _from_schema_2(connection)
         else:
             raise _unknown(database, version)
-        key = first_key()
-        if key is None:
-            raise VaultError(
-                f"{database.path}: its public key is missing; put the vault's public key back"
-            )
-        _add_first_key(connection, *key)
+        if version in {0, 1}:
+            key = first_key()
+            if key is None:
+                raise VaultError(
+                    f"{database.path}: its public key is missing; put the vault's public key back"
+                )
+            _add_first_key(connection, *key)
         connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
+
+
+def take_stock(database: Database) -> None:
+    """Let SQLite count what lies in the tables, where there is ten times what it knows of.
+
+    Without that it takes every index for equally good, and reads all recordings that
+    are closed to find the two with a rare finding.
+    """
+    with database.reading() as connection:
+        rows = connection.scalar(text("SELECT max(rowid) FROM recordings")) or 0
+        known = 0
+        if connection.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")):
+            stat = "SELECT max(stat + 0) FROM sqlite_stat1 WHERE tbl = 'recordings'"
+            known = connection.scalar(text(stat)) or 0
+    if rows < max(_FEW, 10 * known):
+        return
+    with database.writing() as connection:
+        connection.execute(text(f"PRAGMA analysis_limit = {_FEW}"))
+        connection.execute(text("ANALYZE"))
 
 
 def _version(database: Database) -> int:
@@ -109,9 +188,8 @@ def _from_schema_1(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE recordings RENAME TO recordings_1"))
     connection.execute(text("DROP INDEX ix_recordings_state"))
     metadata.create_all(connection)
-    kept = ", ".join(column.name for column in recordings.columns)
     for statement in (
-        f"INSERT INTO recordings ({kept}) SELECT {kept} FROM recordings_1",  # noqa: S608 - our own names
+        f"INSERT INTO recordings ({_SCHEMA_1}) SELECT {_SCHEMA_1} FROM recordings_1",  # noqa: S608 - our own names
         "INSERT INTO keys (id, label, role, state, created, retired)"
         " SELECT key_id, 'of an earlier vault', 'main', 'retired', min(started), :now"
         " FROM recordings_1 GROUP BY key_id",
@@ -119,6 +197,30 @@ def _from_schema_1(connection: Connection) -> None:
         "DROP TABLE recordings_1",
     ):
         connection.execute(text(statement), {"now": now} if ":now" in statement else {})
+    _fill_found(connection)
+
+
+def _from_schema_2(connection: Connection) -> None:
+    """Give each recording the columns that it lacks; nobody knows what stands in them."""
+    connection.execute(text("DROP INDEX ix_recordings_state"))
+    for column in list(recordings.columns)[_SCHEMA_1.count(",") + 1 :]:
+        described = CreateColumn(column).compile(connection)
+        connection.execute(text(f"ALTER TABLE recordings ADD COLUMN {described}"))
+    for index in recordings.indexes:
+        index.create(connection)
+    metadata.create_all(connection)
+    _fill_found(connection)
+
+
+def _fill_found(connection: Connection) -> None:
+    rows = connection.execute(select(recordings.c.id, recordings.c.findings)).all()
+    counts = [
+        {"recording_id": row.id, "entity": entity, "count": count}
+        for row in rows
+        for entity, count in row.findings.items()
+    ]
+    if counts:
+        connection.execute(insert(found), counts)
 
 
 def _add_first_key(connection: Connection, key_id: str, label: str) -> None:

@@ -8,9 +8,10 @@ so a power cut costs at most that (docs/adr/0003-vault-first-form.md).
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from hushtap.errors import VaultError
+from hushtap.errors import ConsentError, VaultError
 from hushtap.timeline import to_samples
 from hushtap.values import Finding, RedactedChunk, TranscriptWord
 from hushtap.vault.catalog import State
@@ -20,6 +21,7 @@ from hushtap.vault.payloads import Closing, pack_notes, pack_record, pack_run, p
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from hushtap.vault.catalog import RecordingInfo
     from hushtap.vault.container import SegmentWriter
@@ -34,12 +36,35 @@ NOTES_AT_ONCE = 500
 """Words and findings in one segment: well under the longest segment there may be."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Whether the caller wants a recording no further: the file ``mark`` is there then.
+
+    ``ended`` is called once the recording has ended because of it.
+    """
+
+    mark: Path
+    ended: Callable[[], None]
+
+    def __bool__(self) -> bool:
+        try:
+            self.mark.lstat()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            # Nobody knows: then it is not recorded.
+            return True
+        return True
+
+
 class Recording:
     """A recording being written. Use it as a context manager, from one thread at a time.
 
     Leaving the block closes it; leaving by an exception aborts it. After an
     error of the disk it stays failed: every call raises ``VaultError`` and the
-    recording is ``interrupted``, with an exact beginning readable.
+    recording is ``interrupted``, with an exact beginning readable. Where the caller
+    refuses meanwhile (``hushtap.vault.life``), nothing more is written: the next
+    call that would raises ``ConsentError``, and the recording has ended.
     """
 
     def __init__(
@@ -48,6 +73,7 @@ class Recording:
         segments: SegmentWriter,
         finish: Callable[[State, int, Mapping[str, int]], None],
         settle: Callable[[], None],
+        refusal: Refusal,
     ) -> None:
         """Take over ``segments``, whose opening is sealed.
 
@@ -59,6 +85,7 @@ class Recording:
         self._segments = segments
         self._finish = finish
         self._settle = settle
+        self._refusal = refusal
         self._seal_at = to_samples(SEAL_SECONDS, info.audio_format.sample_rate)
         self._sync_at = to_samples(SYNC_SECONDS, info.audio_format.sample_rate)
         self._taken = [0] * info.audio_format.channels
@@ -165,6 +192,8 @@ class Recording:
 
     def _seal(self) -> None:
         """Write all that is pending: notes first, so that no mute lies there unexplained."""
+        if self._refusal:
+            self._stop()
         try:
             self._seal_notes()
             runs = b"".join(
@@ -191,8 +220,23 @@ class Recording:
             )
             self._segments.seal(Kind.NOTES, pack_notes(words, findings), min(self._sealed))
 
+    def _stop(self) -> NoReturn:
+        """End here, for the caller refused: what is not sealed is given up."""
+        self._audio = [bytearray() for _ in self._taken]
+        self._words.clear()
+        self._findings.clear()
+        self._taken = list(self._sealed)
+        self._seal_end(State.INTERRUPTED)
+        self._refusal.ended()
+        raise ConsentError(
+            f"recording {self.id}: the caller does not want to be recorded; it has ended"
+        )
+
     def _end(self, state: State) -> None:
         self._seal()
+        self._seal_end(state)
+
+    def _seal_end(self, state: State) -> None:
         digest = self._segments.digest.hex()
         closing = Closing(str(state), self._segments.number, tuple(self._taken), digest)
         try:

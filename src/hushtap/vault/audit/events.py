@@ -38,12 +38,16 @@ class Activity(StrEnum):
     POLICY_CHANGE = "policy-change"
     LOGIN = "login"
     DISPOSE = "dispose"
+    HOLD = "hold"
+    CONSENT = "consent"
+    REPORT = "report"
+    """A person's recordings, or what outlived its term, is looked up."""
     LOG_READ = "log-read"
     LOG_EXPORT = "log-export"
 
 
 class Change(StrEnum):
-    """What a ``key-change`` does."""
+    """What a ``key-change``, a ``hold`` or a ``consent`` does, and why a ``dispose`` is done."""
 
     ADD = "add"
     """A key is made or taken in: recordings are sealed to it from now on."""
@@ -53,6 +57,25 @@ class Change(StrEnum):
     """The same, by means of an escrow key."""
     RETIRE = "retire"
     DESTROY = "destroy"
+
+    PLACE = "place"
+    RELEASE = "release"
+
+    ASKED = "asked"
+    GIVEN = "given"
+    REFUSED = "refused"
+    """The caller does not want to be recorded; also why a recording is disposed of."""
+    WITHDRAWN = "withdrawn"
+    """The caller does not want it any more; also why a recording is disposed of."""
+
+    TERM = "term"
+    """Its term of retention is over."""
+    ERASURE = "erasure"
+    """Whose call it was asked for it."""
+    ORDER = "order"
+    """Somebody named it."""
+    AGAIN = "again"
+    """It was disposed of before, and came back."""
 
 
 class Outcome(StrEnum):
@@ -73,6 +96,10 @@ class Kind(StrEnum):
     VAULT = "vault"
     LOG = "log"
     ACCOUNT = "account"
+    OBJECT = "object"
+    """A sealed file, as ``sha256:`` and the hash."""
+    CASE = "case"
+    """A reference that somebody gave for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +143,7 @@ class Actor:
 class Event:
     """One entry. ``of`` is the number of the entry that began it; ``reason`` a class of error.
 
-    ``change`` goes with ``key-change``.
+    ``change`` goes with those that ``Change`` names.
     """
 
     activity: Activity
@@ -164,8 +191,13 @@ def unpack(entry: bytes) -> dict[str, Any]:
     return fields
 
 
+def is_name(text: str) -> bool:
+    """Return whether an entry can carry ``text`` as a name."""
+    return bool(_NAME.fullmatch(text))
+
+
 def _name(text: str) -> str:
-    return text if _NAME.fullmatch(text) else UNKNOWN
+    return text if is_name(text) else UNKNOWN
 
 
 @cache

@@ -98,10 +98,16 @@ class Journal:
         return act(self.log, activity, self.actor, *things, change=change, tell_end=tell_end)
 
     def note(
-        self, activity: Activity, outcome: Outcome, *things: Thing, of: int | None = None
+        self,
+        activity: Activity,
+        outcome: Outcome,
+        *things: Thing,
+        of: int | None = None,
+        reason: str | None = None,
+        change: Change | None = None,
     ) -> None:
         """Write one entry."""
-        self.log.append(Event(activity, outcome, self.actor, things, of=of))
+        self.log.append(Event(activity, outcome, self.actor, things, of, reason, change))
 
 
 class VaultLog:
@@ -143,6 +149,15 @@ class VaultLog:
         if signer is None:
             signer = self._load_signer()
         return self._store.checkpoint(signer)
+
+    def sign(self, text: str) -> str:
+        """Return ``text``, which ends in a newline, as a note signed with the log's key.
+
+        Raises:
+            VaultError: there is no key.
+        """
+        self.open()
+        return (self._signer or self._load_signer()).sign(text)
 
     @property
     def origin(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hushtap.errors import VaultError
-from hushtap.vault.audit.events import Activity, Outcome, unpack
+from hushtap.vault.audit.events import Activity, Kind, Outcome, unpack
 from hushtap.vault.audit.store import SCHEMA
 
 if TYPE_CHECKING:
@@ -88,10 +88,13 @@ class Reader:
         for (entry,) in cursor:
             with suppress(KeyError, TypeError, ValueError):
                 fields = unpack(entry)
-                if fields["activity"] == Activity.DISPOSE:
+                # A failure ends what was begun, or tells that a hold refused it.
+                refused = fields["outcome"] == Outcome.FAILURE
+                if fields["activity"] == Activity.DISPOSE and not refused:
                     done = fields["outcome"] == Outcome.SUCCESS
                     for thing in fields["objects"]:
-                        found[thing["id"]] = found.get(thing["id"], False) or done
+                        if thing["kind"] == Kind.RECORDING:
+                            found[thing["id"]] = found.get(thing["id"], False) or done
         return found
 
     def schema(self) -> dict[str, str]:

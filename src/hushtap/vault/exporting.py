@@ -1,0 +1,33 @@
+"""A recording's audio as a file that any player reads."""
+
+from __future__ import annotations
+
+import wave
+from typing import TYPE_CHECKING, Final
+
+from hushtap.errors import VaultError
+from hushtap.vault.files import whole_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hushtap.vault.reader import OpenedRecording
+
+_MAX_WAV: Final = 2**32 - 4096
+
+
+def write_wav(opened: OpenedRecording, wav_path: Path, *, force: bool) -> None:
+    """Write WAV PCM16, in clear, whole or not at all.
+
+    Raises:
+        VaultError: it exists and ``force`` is not set, is too long for the format, or
+            cannot be written.
+    """
+    if opened.samples.nbytes > _MAX_WAV:
+        raise VaultError(f"{wav_path}: the recording is longer than a WAV file can hold (4 GiB)")
+    # The standard library's writer: it passes on the errors of the disk as they are.
+    with whole_file(wav_path, replace=force) as file, wave.open(file, "wb") as wav:
+        wav.setnchannels(opened.audio_format.channels)
+        wav.setsampwidth(2)
+        wav.setframerate(opened.audio_format.sample_rate)
+        wav.writeframes(opened.samples.astype("<i2").tobytes())
