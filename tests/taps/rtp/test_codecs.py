@@ -26,7 +26,9 @@ def encoded(name: str, samples: Samples, rate: int) -> bytes:
     """Encode with FFmpeg."""
     codec = cast("av.AudioCodecContext", av.CodecContext.create(name, "w"))
     codec.sample_rate, codec.layout, codec.format = rate, "mono", "s16"
-    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(samples)[None], format="s16", layout="mono"
+    )
     frame.sample_rate, frame.pts = rate, 0
     return b"".join(bytes(p) for p in (*codec.encode(frame), *codec.encode(None)))
 
