@@ -5,7 +5,7 @@
 # is missing. Packages come from pip's own configuration.
 #
 # --peers, with .venv there: only what tests talk to and Hushtap does not need, a
-# token and a syslog server. That server is unpacked into .venv/peers, not installed:
+# token, a syslog server, RTP senders and tshark. The syslog server is unpacked into .venv/peers, not installed:
 # no service is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -92,6 +92,11 @@ if [ "${1:-}" = --peers ]; then
     if [ ! -x .venv/peers/usr/sbin/rsyslogd ] &&
         ! unpack_packages .venv/peers rsyslog rsyslog-gnutls; then
         say "no rsyslog: tests of syslog skip"
+    fi
+    if ! command -v tshark >/dev/null || ! command -v gst-launch-1.0 >/dev/null; then
+        install_packages tshark gstreamer1.0-tools gstreamer1.0-plugins-base \
+            gstreamer1.0-plugins-good ||
+            say "no tshark or GStreamer: tests of real RTP skip (apt-get install tshark)"
     fi
     exit
 fi

@@ -171,6 +171,15 @@ def test_both_streams_of_a_recording_session_are_its_audio_lines(tmp_path: Path)
     np.testing.assert_array_equal(first[800:], companded(speech(4_000)))
 
 
+def test_no_silence_of_years_between_streams_of_one_dialog(tmp_path: Path) -> None:
+    """A clock that jumps, or a Call-ID that comes again."""
+    ports = ((HERE, 5_060), (THERE, 5_060))
+    talk = [(0.0, sip(ports, invite(1, "a", "b", "x"), sdp("10.0.0.1", 4_000)))]
+    packets = stream(OUT, speech(4_000)) + stream(OUT, speech(4_000, 1), begins=1e8)
+    calls = find_calls(write_pcap(tmp_path / "c.pcap", talk + packets))
+    assert [len(heard(call)[0]) for call in calls] == [4_000, 4_000]
+
+
 def test_a_party_whose_ports_change_stays_one_channel(tmp_path: Path) -> None:
     moved = ((HERE, 4_000), (THERE, 5_500))
     ports = ((HERE, 5_060), (THERE, 5_060))

@@ -16,23 +16,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hushtap.errors import TapError
 from hushtap.taps.pcap.datagrams import Dropped, datagram
 from hushtap.taps.pcap.frames import CaptureError, frames
-from hushtap.taps.pcap.legs import Leg, Legs
-from hushtap.taps.pcap.signalling import Signalling
+from hushtap.taps.pcap.legs import LONG_PAUSE_S, Leg, Legs
+from hushtap.taps.pcap.signalling import Place, Signalling
 from hushtap.taps.rtp.codecs import STATIC, Format, PayloadMap
 from hushtap.taps.rtp.encrypted import ENOUGH, is_uniform
 from hushtap.values import MAX_CHANNELS, AudioFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _OVERLAP: Final = 0.5
 """Share of the shorter stream for which two of one call are sent at once, at least."""
+
+
+_Told: TypeAlias = tuple[Leg, Place, dict[int, Format]]
+"""A stream that SIP tells of: which party's it is, and what it carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +134,23 @@ def _by_signalling(
         for call_id, dialog in signalling.dialogs.items()
         for key, found in dialog.places.items()
     }
-    grouped: dict[bytes, dict[tuple[int, int], tuple[list[Leg], dict[int, Format]]]]
-    grouped = defaultdict(dict)
+    told: dict[bytes, list[_Told]] = defaultdict(list)
     left: list[Leg] = []
     for leg in streams:
         source, target = leg.flow
         found = addresses.get((target, True)) or addresses.get((source, False))
         if found is None:
             left.append(leg)
-            continue
-        call_id, place, payloads = found
-        legs, known = grouped[call_id].setdefault(place, ([], {}))
-        legs.append(leg)
-        known.update(payloads)
-    calls = []
-    for places in grouped.values():
+        else:
+            call_id, place, payloads = found
+            told[call_id].append((leg, place, payloads))
+    calls: list[tuple[Channel, ...]] = []
+    for group in (one for legs in told.values() for one in _at_a_time(legs)):
+        places: dict[Place, tuple[list[Leg], dict[int, Format]]] = {}
+        for leg, place, payloads in group:
+            legs_there, known = places.setdefault(place, ([], {}))
+            legs_there.append(leg)
+            known.update(payloads)
         channels = [
             Channel(tuple(legs), {**STATIC, **known}) for _, (legs, known) in sorted(places.items())
         ]
@@ -154,6 +160,20 @@ def _by_signalling(
         else:
             calls.append(tuple(channels))
     return calls, sorted(left, key=lambda leg: leg.first)
+
+
+def _at_a_time(legs: Iterable[_Told]) -> Iterator[list[_Told]]:
+    """Yield ``legs``, in order of time, in groups with no long pause within."""
+    group: list[_Told] = []
+    end = 0.0
+    for told in legs:
+        if group and told[0].first - end > LONG_PAUSE_S:
+            yield group
+            group = []
+        end = max(end, told[0].last) if group else told[0].last
+        group.append(told)
+    if group:
+        yield group
 
 
 def _there_and_back(leg: Leg, others: Iterable[Leg]) -> Leg | None:
