@@ -101,6 +101,17 @@ def test_two_streams_alone_between_two_hosts_are_a_call(tmp_path: Path) -> None:
     np.testing.assert_array_equal(heard(call)[0][:4_000], companded(speech(4_000)))
 
 
+def test_no_pair_where_a_third_was_there_with_one_of_them(tmp_path: Path) -> None:
+    flows = [((HERE, 4_000 + i), (THERE, 5_000 + i)) for i in range(3)]
+    packets = (
+        stream(flows[0], speech(8_000))
+        + stream(flows[1], speech(16_000, 1), begins=0.1)
+        + stream(flows[2], speech(8_000, 2), begins=1.2)
+    )
+    calls = find_calls(write_pcap(tmp_path / "c.pcap", packets))
+    assert [len(call.channels) for call in calls] == [1, 1, 1]
+
+
 def test_ports_that_are_used_again_are_another_call(tmp_path: Path) -> None:
     packets = stream(OUT, speech(4_000)) + stream(OUT, speech(4_000, 1), begins=120.0, ssrc=9)
     calls = find_calls(write_pcap(tmp_path / "c.pcap", packets))

@@ -78,8 +78,10 @@ def test_any_loss_keeps_the_length_and_all_that_came(
 @settings(max_examples=20)
 def test_both_numbers_wrap(sequence: int, timestamp: int) -> None:
     audio = speech(80 * PTIME)
-    [got] = received(call(), sent(audio, sequence=sequence, timestamp=timestamp))
+    one = call()
+    [got] = received(one, sent(audio, sequence=sequence, timestamp=timestamp))
     np.testing.assert_array_equal(got, audio)
+    assert (one.counts[0].resets, one.counts[0].stray) == (0, 0)
 
 
 def test_what_was_not_sent_is_told_from_what_was_lost() -> None:
@@ -184,6 +186,46 @@ def test_a_sender_whose_clock_stood_still_is_heard_again() -> None:
     after = got[0][place + lost : place + len(second)]
     np.testing.assert_array_equal(after, second[lost : lost + len(after)])
     assert one.counts[0].resets == 1
+
+
+def test_two_senseless_packets_that_do_not_go_together_change_nothing() -> None:
+    audio = speech(100 * PTIME)
+    packets = sent(audio)
+    for i, stamp in ((40, 2**31), (41, 2**30)):
+        packets[i] = (packets[i][0], packet(100 + i, stamp, packets[i][1][12:]))
+    one = call()
+    [got] = received(one, packets)
+    np.testing.assert_array_equal(got, without(audio, [(40 * PTIME, 42 * PTIME)]))
+    assert (one.counts[0].stray, one.counts[0].resets) == (2, 0)
+
+
+def test_the_least_delay_of_the_beginning_places_a_direction() -> None:
+    """Its first packet is 60 ms late, and the call is not."""
+    audio, other = speech(100 * PTIME), speech(100 * PTIME, 1)
+    packets = sent(audio)
+    packets[0] = (packets[0][0] + 0.06, packets[0][1])
+    got = received(call(2), packets, sent(other))
+    np.testing.assert_array_equal(got[0], audio)
+    np.testing.assert_array_equal(got[1], other)
+
+
+def test_one_direction_far_ahead_does_not_fill_memory() -> None:
+    """A minute of one direction at once, and nothing of the other."""
+    one = call(2)
+    for _, data in sent(speech(60 * 8_000)):
+        one.push(0, data, 0.0)
+    chunks = [*one.advance(0.5), *one.advance(0.52)]
+    seen = max(chunk.span.end for chunk in chunks)
+    assert seen >= (60 - 31) * 8_000
+
+
+def test_a_source_between_the_first_ones_packets_never_takes_over() -> None:
+    audio = speech(200 * PTIME)
+    others = sent(speech(100 * PTIME, 3), ssrc=7, timestamp=99)
+    one = call()
+    [got] = received(one, sent(audio) + [(when + 0.501, p) for when, p in others])
+    np.testing.assert_array_equal(got, audio)
+    assert (one.counts[0].foreign, one.counts[0].switches) == (100, 0)
 
 
 def test_a_stray_source_changes_nothing() -> None:
