@@ -30,7 +30,7 @@ demo: $(READY)
 	$(BIN)/hushtap demo
 
 test: $(READY) $(PEERS)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(READY) $(PEERS)
 	$(BIN)/python -m pytest -m slow

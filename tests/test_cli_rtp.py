@@ -164,6 +164,7 @@ def ports_of(process: subprocess.Popen[str]) -> list[int]:
 @pytest.mark.skipif(
     not shutil.which("gst-launch-1.0"), reason="needs apt-get install gstreamer1.0-tools"
 )
+@pytest.mark.slow  # and needs a machine that keeps pace
 def test_a_call_of_two_real_senders_is_recorded_without_its_number(
     live: subprocess.Popen[str], ssn_call: Path, tmp_path: Path
 ) -> None:

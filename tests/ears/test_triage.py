@@ -11,7 +11,7 @@ import pytest
 from hushtap.batch import run
 from hushtap.ears.engine import Heard
 from hushtap.ears.spotter import DigitTrack, SpottedWord
-from hushtap.ears.triage import AFTER, Triage
+from hushtap.ears.triage import AFTER, AFTER_ASK, Triage
 from hushtap.ears.windows import OFFLINE, Window
 from hushtap.pipeline import Call
 from hushtap.taps.file import FileTap
@@ -101,8 +101,10 @@ def test_windows_that_overlap_are_read_however_they_come(step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [1, 3, 100])
-@pytest.mark.parametrize("mark", [NUMBER, CUE])
-def test_only_what_lies_around_a_mark_is_read_however_it_comes(step: int, mark: float) -> None:
+@pytest.mark.parametrize(("mark", "after"), [(NUMBER, AFTER), (CUE, AFTER_ASK)])
+def test_only_what_lies_around_a_mark_is_read_however_it_comes(
+    step: int, mark: float, after: int
+) -> None:
     kinds = [TALK] * 40
     kinds[20] = mark
     ear = MarkedEar()
@@ -113,7 +115,7 @@ def test_only_what_lies_around_a_mark_is_read_however_it_comes(step: int, mark: 
         decided += triage.hear(made[at : at + step])
     decided += triage.hear([], last=True)
     assert [window for window, _ in decided] == made
-    first, last = 20 - BEFORE_S // SECONDS, 20 + AFTER // SIZE + 1
+    first, last = 20 - BEFORE_S // SECONDS, 20 + -(-after // SIZE)
     assert sorted(ear.read) == list(range(first, last + 1))
     assert [bool(heard.words) for _, heard in decided] == [
         first <= at <= last for at in range(len(made))

@@ -266,7 +266,13 @@ class Asks:
             return True
         if entity in _BRIEF and len(piece.digits) >= (LONGER if ask.answered else LONGEST):
             return True
-        return _small(piece) and (ask.answered or ask.aside(piece))
+        # "The code on the back is" is no question: who says it answers it.
+        told = (
+            len(piece.digits) == SMALL
+            and piece.source != HeardBy.WORDS
+            and piece.span.start - ask.since <= self._samples(INSIDE_S)
+        )
+        return _small(piece) and (ask.answered or (ask.aside(piece) and not told))
 
     def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
         harmless = piece.harmless and not (Entity.EXPIRY in firm and piece.has_month)

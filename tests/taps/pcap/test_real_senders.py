@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hushtap.values import Samples
 
 SECONDS = 3
+PACE_S = 0.08
 PORTS = (41_000, 41_002, 41_010)
 NEEDED = ("dumpcap", "tshark", "ffmpeg", "gst-launch-1.0")
 MISSING = [tool for tool in NEEDED if not shutil.which(tool)]
@@ -56,7 +57,28 @@ def capture(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     audio, rate = soundfile.read(samples / "sample_ssn.wav", dtype="int16")
     call = folder / "call.wav"
     soundfile.write(call, audio[9 * rate : (9 + SECONDS) * rate], rate, subtype="PCM_16")
-    path = folder / "call.pcapng"
+    # A machine that others keep busy does not send at pace, which is another call.
+    for attempt in range(4):
+        path = _captured(call, folder / f"call{attempt}.pcapng")
+        if max(_wander(path, port) for port in PORTS) < PACE_S:
+            return path
+    pytest.fail("this machine sends no stream at its pace")
+
+
+def _wander(path: Path, port: int) -> float:
+    """Return by how many seconds packets came earlier or later than their timestamps say."""
+    out = subprocess.run(
+        ["tshark", "-n", "-r", path, "-d", f"udp.port=={port},rtp", "-Y", f"udp.dstport=={port}",
+         "-T", "fields", "-e", "frame.time_relative", "-e", "rtp.timestamp"],
+        check=True, capture_output=True, text=True, timeout=60,
+    ).stdout  # fmt: skip
+    rows = [line.split() for line in out.splitlines()]
+    first = int(rows[0][1])
+    early = [float(came) - (int(stamp) - first) % 2**32 / 8_000 for came, stamp in rows]
+    return max(early) - min(early)
+
+
+def _captured(call: Path, path: Path) -> Path:
     listen = ["dumpcap", "-i", "lo", "-f", "udp portrange 41000-41019", "-w", str(path)]
     with subprocess.Popen(listen, stderr=subprocess.PIPE, text=True) as dumpcap:
         assert dumpcap.stderr is not None
@@ -115,6 +137,7 @@ def test_every_sample_is_where_tshark_has_it(capture: Path) -> None:
     # The other side is at half the rate: the same to the tolerance of the filter.
     narrow = decoded("pcm_mulaw", 8_000, said[41_000])
     halved = channels[ports.index(41_000)][::2].astype(float)
+    halved = np.pad(halved, (0, 160))  # the filter is late by 2 ms, which it may lack at the end
     lags = range(len(halved) - len(narrow) + 1)
     errors = [np.corrcoef(halved[lag : lag + len(narrow)], narrow)[0, 1] for lag in lags[:2_000]]
     assert max(errors) > 0.98

@@ -167,6 +167,7 @@ def as_sent(codec: str, packets: list[bytes]) -> dict[int, Samples]:
 @pytest.mark.skipif(
     not shutil.which("gst-launch-1.0"), reason="needs apt-get install gstreamer1.0-tools"
 )
+@pytest.mark.slow  # and needs a machine that keeps pace
 def test_loss_disorder_and_repeats_move_nothing(samples: Path, tmp_path: Path) -> None:
     audio, rate = soundfile.read(samples / "sample_ssn.wav", dtype="int16")
     call = tmp_path / "call.wav"
