@@ -5,7 +5,8 @@
 # is missing. Packages come from pip's own configuration.
 #
 # --peers, with .venv there: only what tests use and Hushtap does not need, a token,
-# speech and a syslog server. That server is unpacked into .venv/peers, not installed:
+# speech, RTP senders, tshark and a syslog server. That server is unpacked into
+# .venv/peers, not installed:
 # no service is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -52,6 +53,11 @@ missing_peers() {
     command -v text2wave >/dev/null || echo festival
     [ -d /usr/share/festival/voices/english/kal_diphone ] || echo festvox-kallpc16k
     [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || echo asterisk-core-sounds-en-wav
+    command -v tshark >/dev/null || echo tshark
+    command -v gst-launch-1.0 >/dev/null || echo gstreamer1.0-tools
+    ls /usr/lib/*/gstreamer-1.0/libgstaudioresample.so >/dev/null 2>&1 ||
+        echo gstreamer1.0-plugins-base
+    ls /usr/lib/*/gstreamer-1.0/libgstrtp.so >/dev/null 2>&1 || echo gstreamer1.0-plugins-good
 }
 
 # Says whether packages may be installed, and sets as_root to the words before the command.

@@ -17,6 +17,8 @@ import pytest
 import soundfile
 import typer.main
 
+from test_cli_rtp import captured
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "docs/usage.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,6 +36,7 @@ def place(
 ) -> Path:
     """A folder as the documents assume it."""
     shutil.copy(ssn_call, tmp_path / "call.wav")
+    captured(tmp_path / "call.pcap", ssn_call)
     for folder, name in (("cases", "call"), ("samples", "sample_ssn")):
         (tmp_path / folder).mkdir()
         shutil.copy(ssn_call, tmp_path / folder / f"{name}.wav")

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from hushtap.ears.shared import Ear
     from hushtap.ears.windows import Window
     from hushtap.pii.recognizers import SpokenAnalyzer
+    from hushtap.taps.pcap.tap import PcapTap
     from hushtap.values import AudioFormat, Entity, Finding, PcmChunk, RedactedChunk
     from hushtap.vault.recordings import CallDetails, Recording
 
@@ -156,7 +157,7 @@ def redact(
     """Redact one call and return what was found; the input is only read.
 
     Args:
-        path: an audio file, 1 or 2 channels, 8-48 kHz.
+        path: an audio file, 1 or 2 channels, 8-48 kHz, or a packet capture with one call.
         policy: the name of a policy, the path of a ``.toml`` file, or a ``Policy``.
         out: folder for ``NAME.wav`` and its findings ``NAME.json``.
         vault: encrypted store for audio, masked transcript and findings; a path is
@@ -180,7 +181,10 @@ def redact(
     redactor = Redactor(
         policy, mute=mute, model=model, at_once=at_once, transcript=transcript, call=call
     )
-    [job] = plan([(source.parent, source)], None if out is None else Path(out))
+    jobs = plan([(source.parent, source)], None if out is None else Path(out))
+    if len(jobs) > 1:
+        raise UsageError(f"{source} holds {len(jobs)} calls: redact them with Redactor.redact_all")
+    [job] = jobs
     if vault is not None and not isinstance(vault, Vault):
         vault = Vault.create(Path(vault))
     return redactor.redact(job, vault=vault, force=force)
@@ -295,7 +299,7 @@ class Redactor:
         progress: Callable[[Path, float], None] | None,
     ) -> Redaction:
         crew.check()
-        tap = FileTap(job.source)
+        tap = _tap(job)
         words = vault is not None if self._transcript is None else self._transcript
         made_from = Provenance(
             sha256=sha256_of(job.source),
@@ -326,9 +330,17 @@ class Redactor:
         return Redaction(job.source, tap.format, samples, findings, job.wav, recorded)
 
 
+def _tap(job: Job) -> FileTap | PcapTap:
+    if job.captured is None:
+        return FileTap(job.source)
+    from hushtap.taps.pcap.tap import PcapTap  # noqa: PLC0415 - most runs have no capture
+
+    return PcapTap(job.captured)
+
+
 def _hear(
     call: Call,
-    tap: FileTap,
+    tap: FileTap | PcapTap,
     crew: Crew,
     recording: Recording | None,
     progress: Callable[[Path, float], None] | None,
@@ -380,7 +392,9 @@ def safe_label(label: str) -> str:
     return re.sub(r"\d", "#", label)
 
 
-def _begin(vault: Vault, tap: FileTap, policy: Policy, call: CallDetails | None) -> Recording:
+def _begin(
+    vault: Vault, tap: FileTap | PcapTap, policy: Policy, call: CallDetails | None
+) -> Recording:
     source = safe_label(tap.label)
     return vault.record(tap.format, source=source, policy=policy.fingerprint, call=call)
 

@@ -11,20 +11,21 @@ import hashlib
 import json
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hushtap.errors import HushtapError, TapError, UsageError
-from hushtap.taps.folders import SUFFIXES
+from hushtap.taps.folders import CAPTURES, SUFFIXES
 from hushtap.taps.wav import write_wav
 from hushtap.timeline import Span, to_samples, to_seconds
 from hushtap.values import AudioFormat, Entity, Finding
 from hushtap.wholefile import output_file, remove_left
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from hushtap.taps.pcap.calls import CapturedCall
     from hushtap.values import RedactedChunk
 
 FORMAT: Final = 1
@@ -33,10 +34,14 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A call and the WAV that it becomes; ``None`` where no file is asked for."""
+    """A call and the WAV that it becomes; ``None`` where no file is asked for.
+
+    ``captured`` is the call within ``source``, where that is a packet capture.
+    """
 
     source: Path
     wav: Path | None
+    captured: CapturedCall | None = field(default=None, repr=False)
 
 
 def sidecar_of(wav: Path) -> Path:
@@ -44,29 +49,79 @@ def sidecar_of(wav: Path) -> Path:
     return wav.with_suffix(".json")
 
 
-def plan(found: Iterable[tuple[Path, Path]], out: Path | None) -> list[Job]:
+def plan(
+    found: Iterable[tuple[Path, Path]],
+    out: Path | None,
+    *,
+    unreadable: Callable[[Path, TapError], None] | None = None,
+) -> list[Job]:
     """Return a job for each ``(root, file)`` of ``hushtap.taps.folders.find_audio``.
 
     What lies in ``out`` is passed over where ``out`` is inside a given folder: it is
-    what an earlier run wrote.
+    what an earlier run wrote. A packet capture is read, and gives a job for each of its
+    calls: ``NAME.wav``, or ``NAME-1.wav``, ``NAME-2.wav`` ... where there are several.
+
+    ``unreadable`` is told of each capture without a call that can be read; without it
+    the first is an error.
 
     Raises:
         UsageError: an output would overwrite an input or another output.
+        TapError: a capture cannot be read, and nobody is told.
     """
     pairs = list(found)
-    if out is None:
-        return [Job(file, None) for _, file in pairs]
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is not a folder: give --out a folder")
-    pairs = [(root, file) for root, file in pairs if not _earlier_output(root, file, out)]
-    targets = [(file, _named(out / file.relative_to(root))) for root, file in pairs]
-    _refuse_overwriting(targets)
-    return [Job(file, wav) for file, wav in targets]
+    if out is not None:
+        if out.exists() and not out.is_dir():
+            raise UsageError(f"{out} is not a folder: give --out a folder")
+        pairs = [(root, file) for root, file in pairs if not _earlier_output(root, file, out)]
+    jobs: list[Job] = []
+    for root, file in pairs:
+        place = None if out is None else out / file.relative_to(root)
+        try:
+            jobs += _jobs_of(file, place)
+        except TapError as exc:
+            if unreadable is None:
+                raise
+            unreadable(file, exc)
+    _refuse_overwriting([(job.source, job.wav) for job in jobs if job.wav is not None])
+    return jobs
+
+
+def _jobs_of(file: Path, place: Path | None) -> list[Job]:
+    if not is_capture(file):
+        return [Job(file, place and _named(place))]
+    # dpkt and the codecs take a while to load: most runs have no capture.
+    from hushtap.taps.pcap.calls import find_calls  # noqa: PLC0415
+
+    calls = find_calls(file)
+    if place is None:
+        return [Job(file, None, call) for call in calls]
+    wav = _named(place)
+    numbered = [wav.with_name(f"{wav.stem}-{call.number}.wav") for call in calls]
+    return [
+        Job(file, *one) for one in zip(numbered if len(calls) > 1 else [wav], calls, strict=True)
+    ]
+
+
+def is_capture(file: Path) -> bool:
+    """Return whether ``file`` is a packet capture by its name or, whatever its name, its start."""
+    if file.suffix.lower() in CAPTURES:
+        return True
+    if file.suffix.lower() in SUFFIXES:
+        return False
+    from hushtap.taps.pcap.frames import MAGIC  # noqa: PLC0415 - as above
+
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            return stream.read(4) in MAGIC
+    except OSError:
+        return False
 
 
 def _named(place: Path) -> Path:
     # What follows the dot in a name that is no known format may be a date or a number.
-    known = place.suffix.lower() in SUFFIXES
+    known = place.suffix.lower() in SUFFIXES | CAPTURES
     return place.with_suffix(".wav") if known else place.with_name(f"{place.name}.wav")
 
 

@@ -24,6 +24,14 @@ from hushtap.cli.labels import (
 )
 from hushtap.cli.output import choose_policy, make_vault
 from hushtap.cli.redact import ModelOption, MuteOption, PolicyOption
+from hushtap.cli.rtp import (
+    ExposedOption,
+    IdleOption,
+    RtpmapOption,
+    RtpOption,
+    open_rtp,
+    tell_counts,
+)
 from hushtap.cli.screen import Screen
 from hushtap.cli.signals import INTERRUPTED, InterruptedRunError, answered_by
 from hushtap.cli.vault import DEFAULT, VaultOption
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
     from hushtap.taps import Tap
     from hushtap.taps.file import FileTap
     from hushtap.taps.microphone import MicrophoneTap
+    from hushtap.taps.rtp.tap import RtpTap
     from hushtap.taps.stdin import StreamTap
     from hushtap.vault.details import CallDetails
     from hushtap.vault.recordings import Vault
@@ -67,11 +76,18 @@ def live(
     pace: Annotated[
         Speed, typer.Option(help="At its natural pace, or as fast as the ears can hear.")
     ] = Speed.REALTIME,
-    rate: Annotated[int | None, typer.Option(metavar="HZ", help="Of - and of a device.")] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(metavar="HZ", help="Of - and of a device; of the recording with --rtp."),
+    ] = None,
     channels: Annotated[int | None, typer.Option(metavar="1|2", help="Of - and a device.")] = None,
     encoding: Annotated[
         Encoding | None, typer.Option(help="Of -: 16-bit linear (s16le) where left out, or G.711.")
     ] = None,
+    rtp: RtpOption = None,
+    rtpmap: RtpmapOption = None,
+    rtp_idle: IdleOption = None,
+    rtp_exposed: ExposedOption = False,
     vault: VaultOption = DEFAULT,
     policy: PolicyOption = "pci-ssn",
     mute: MuteOption = None,
@@ -100,14 +116,21 @@ def live(
     The same as G.711 mu-law, as telephones send it:
     [cyan]sox call.wav -t ul - | hushtap live - --encoding mulaw --rate 8000 --channels 2[/]
 
+    RTP, a port for each party, until no packet came for half a minute:
+    [cyan]hushtap live --rtp 127.0.0.1:40000,127.0.0.1:40002 --vault calls.vault[/]
+
     A sound card, until Ctrl-C:
     [cyan]hushtap live --microphone --vault calls.vault[/]
 
     With what the switch knows of the call, to find it by:
     [cyan]hushtap live call.wav --vault calls.vault --agent ann --queue billing[/]
     """
-    if microphone == (source is not None):
-        raise UsageError("give one source: a FILE, - for standard input, or --microphone")
+    if [microphone, source is not None, rtp is not None].count(True) != 1:
+        raise UsageError("give one source: a FILE, - for standard input, --microphone or --rtp")
+    if rtp is None and (rtpmap or rtp_exposed or rtp_idle is not None):
+        raise UsageError("--rtpmap, --rtp-idle and --rtp-exposed go with --rtp")
+    if rtp is not None and (channels is not None or encoding is not None or device is not None):
+        raise UsageError("--rtp says itself what it is: leave --channels and --encoding out")
     from hushtap import models  # noqa: PLC0415
     from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
@@ -122,7 +145,10 @@ def live(
     )
     # No vault is made for a call that no ear could hear.
     models.resolve(models.default_model() if model is None else model)
-    tap = _tap(source, device, pace, rate=rate, channels=channels, encoding=encoding)
+    packets: RtpTap | None = None
+    if rtp is not None:
+        packets = open_rtp(rtp, rtpmap or (), rate=rate, idle=rtp_idle, exposed=rtp_exposed)
+    tap = packets or _tap(source, device, pace, rate=rate, channels=channels, encoding=encoding)
     wait = source is None or (source == "-" and not _gives_already())
     code = _record(
         tap if wait else BegunTap(tap),
@@ -132,8 +158,10 @@ def live(
         model=model,
         call=call,
         as_json=as_json,
-        until_stopped=microphone,
+        until_stopped=microphone or rtp is not None,
     )
+    if packets is not None:
+        tell_counts(packets)
     raise typer.Exit(code)
 
 

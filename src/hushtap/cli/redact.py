@@ -65,7 +65,9 @@ def redact(
     paths: Annotated[
         list[Path],
         # Whether a path can be read is found out path by path: the others are still done.
-        typer.Argument(metavar="PATH...", help="Audio files, or folders.", readable=False),
+        typer.Argument(
+            metavar="PATH...", help="Audio files, packet captures, or folders.", readable=False
+        ),
     ],
     *,
     out: Annotated[
@@ -127,6 +129,9 @@ def redact(
     Eight calls at a time, on a machine with eight cores to spare:
     [cyan]hushtap redact calls/ --out redacted/ --jobs 8[/]
 
+    Every call in a packet capture (RTP in clear):
+    [cyan]hushtap redact trunk.pcap --out redacted/[/]
+
     For a program to read, one line of JSON a call:
     [cyan]hushtap redact calls/ --out redacted/ --json[/]
     """
@@ -160,9 +165,10 @@ def redact(
 def _jobs(paths: list[Path], out: Path | None, report: _Report) -> list[Job]:
     """Return what can be tried; what cannot even be searched is told."""
     from hushtap.outputs import plan  # noqa: PLC0415
-    from hushtap.taps.folders import find_audio  # noqa: PLC0415
+    from hushtap.taps.folders import CAPTURES, SUFFIXES, find_audio  # noqa: PLC0415
 
-    return plan(find_audio(paths, unreadable=report.failed), out)
+    found = find_audio(paths, unreadable=report.failed, suffixes=SUFFIXES | CAPTURES)
+    return plan(found, out, unreadable=report.failed)
 
 
 class _Report:

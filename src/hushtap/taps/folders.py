@@ -18,9 +18,15 @@ _BOXED = (".m4a", ".mka", ".mp4", ".webm")
 SUFFIXES = frozenset(_WAVES + _CODED + _BOXED)
 """What a folder is searched for, in lower case. A file named outright may end in anything."""
 
+CAPTURES = frozenset((".pcap", ".pcapng", ".cap"))
+"""Packet captures, each of which may hold several calls."""
+
 
 def find_audio(
-    paths: Iterable[str | Path], *, unreadable: Callable[[Path, TapError], None] | None = None
+    paths: Iterable[str | Path],
+    *,
+    unreadable: Callable[[Path, TapError], None] | None = None,
+    suffixes: frozenset[str] = SUFFIXES,
 ) -> list[tuple[Path, Path]]:
     """Return ``(root, file)`` for every audio file under ``paths``, sorted within each.
 
@@ -37,12 +43,14 @@ def find_audio(
     found: dict[Path, Path] = {}
     tell = unreadable or _refuse
     for path in map(Path, paths):
-        for file, root in _below(path, tell):
+        for file, root in _below(path, tell, suffixes):
             found.setdefault(file, root)
     return [(root, file) for file, root in found.items()]
 
 
-def _below(path: Path, tell: Callable[[Path, TapError], None]) -> Iterator[tuple[Path, Path]]:
+def _below(
+    path: Path, tell: Callable[[Path, TapError], None], suffixes: frozenset[str]
+) -> Iterator[tuple[Path, Path]]:
     """Yield the calls at or below ``path``, each with its root."""
     try:
         is_folder = path.is_dir()
@@ -64,18 +72,20 @@ def _below(path: Path, tell: Callable[[Path, TapError], None]) -> Iterator[tuple
         told.append(folder)
         tell(folder, _denied(folder, exc))
 
-    files = sorted(_walk(path, unread))
+    files = sorted(_walk(path, unread, suffixes))
     if not files and not told:
-        suffixes = " ".join(sorted(SUFFIXES))
-        tell(path, TapError(f"{path} holds no audio: {suffixes} are looked for"))
+        wanted = " ".join(sorted(suffixes))
+        tell(path, TapError(f"{path} holds no audio: {wanted} are looked for"))
     yield from ((file, path) for file in files)
 
 
-def _walk(folder: Path, unread: Callable[[OSError], None]) -> Iterator[Path]:
+def _walk(
+    folder: Path, unread: Callable[[OSError], None], suffixes: frozenset[str]
+) -> Iterator[Path]:
     for base, folders, files in os.walk(folder, onerror=unread):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
                 yield Path(base) / name
 
 

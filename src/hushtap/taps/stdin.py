@@ -86,11 +86,11 @@ class StreamTap:
 def _linear(data: bytes, encoding: Encoding) -> Samples:
     if encoding is Encoding.S16LE:
         return np.frombuffer(data, "<i2").astype(np.int16)
-    return _table(encoding)[np.frombuffer(data, np.uint8)]
+    return g711_table(encoding)[np.frombuffer(data, np.uint8)]
 
 
 @cache
-def _table(encoding: Encoding) -> Samples:
+def g711_table(encoding: Encoding) -> Samples:
     """Return the samples that the 256 codes stand for, shape ``(256,)``: libsndfile's table."""
     codes = io.BytesIO(bytes(range(256)))
     samples, _ = soundfile.read(

@@ -1,0 +1,1 @@
+"""Packet captures: the calls in them, found and paired."""

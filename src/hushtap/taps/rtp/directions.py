@@ -1,0 +1,142 @@
+"""All directions of a call on one clock: datagrams with their arrivals in, chunks out.
+
+Synchronous, without a clock of its own. How long it waits for what is missing:
+
+- a packet whose predecessor is there waits for nothing;
+- a gap is given up ``patience`` after its time, once another direction has audio for it;
+- where no direction has any, ``stall`` after its time: nobody waits, so nothing is lost
+  by waiting, and a network that stood still may yet bring it all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hushtap.taps.rtp.counts import Counts
+from hushtap.taps.rtp.encrypted import Ciphertext
+from hushtap.taps.rtp.packet import parse
+from hushtap.taps.rtp.stream import Stream
+from hushtap.taps.rtp.tones import ToneMask
+from hushtap.timeline import Span, to_samples
+from hushtap.values import PcmChunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hushtap.taps.rtp.codecs import PayloadMap
+    from hushtap.values import AudioFormat, Samples
+
+PATIENCE_S: Final = 0.3
+"""Seconds that a live call waits for a packet: more than jitter, less than its own delay."""
+STALL_S: Final = 3.0
+AHEAD_S: Final = 30.0
+"""Seconds that one direction may be ahead of another; the other is silent from there on."""
+_CHUNK_S: Final = 1.0
+
+
+class Directions:
+    """A call of one or two directions; ``payloads`` has a map for each, in channel order.
+
+    Raises:
+        EncryptedError: from ``push``: a direction's payloads are ciphertext.
+    """
+
+    def __init__(
+        self,
+        payloads: Sequence[PayloadMap],
+        audio: AudioFormat,
+        *,
+        patience: float = PATIENCE_S,
+        stall: float = STALL_S,
+    ) -> None:
+        self.counts = tuple(Counts() for _ in payloads)
+        self._rate = audio.sample_rate
+        self._patience, self._stall = patience, stall
+        both = list(zip(payloads, self.counts, strict=True))
+        self._streams = [Stream(types, self._rate, counts) for types, counts in both]
+        self._tones = [ToneMask(self._rate, counts) for counts in self.counts]
+        self._ciphers = [Ciphertext(types) for types in payloads]
+        self._ready: list[list[Samples]] = [[] for _ in payloads]
+        self._sent = 0
+        self._zero: float | None = None
+
+    def push(self, channel: int, data: bytes, arrival: float) -> bool:
+        """Take a datagram that came at ``arrival`` seconds; False where it is no RTP.
+
+        Raises:
+            EncryptedError: what came so far is ciphertext.
+        """
+        packet = parse(data)
+        if packet is None:
+            self.counts[channel].malformed += 1
+            return False
+        self.counts[channel].packets += 1
+        self._ciphers[channel].check(packet)
+        self._streams[channel].push(packet, arrival)
+        return True
+
+    def advance(self, now: float) -> Iterator[PcmChunk]:
+        """Yield what has become final by the time ``now``, channels in turn."""
+        self._anchor(now)
+        if self._zero is not None:
+            elapsed = now - self._zero
+            lead = max(stream.end for stream in self._streams)
+            until = max(
+                to_samples(elapsed - self._stall, self._rate),
+                min(to_samples(elapsed - self._patience, self._rate), lead),
+                lead - to_samples(AHEAD_S, self._rate),
+            )
+            for channel in range(len(self._streams)):
+                self._draw(channel, until)
+        yield from self._chunks()
+
+    def finish(self) -> Iterator[PcmChunk]:
+        """Yield the rest; the shorter direction ends in silence."""
+        self._anchor(None)
+        for channel, stream in enumerate(self._streams):
+            self._take(channel, stream.finish())
+        longest = max(stream.end for stream in self._streams)
+        for channel, tones in enumerate(self._tones):
+            self._draw(channel, longest)
+            self._ready[channel].append(tones.finish())
+        yield from self._chunks()
+
+    def _anchor(self, now: float | None) -> None:
+        """Fix the clock by the first packets, and the place of each direction as it begins."""
+        coming = [stream for stream in self._streams if not stream.anchored]
+        starts = [stream.start for stream in coming if now is None or stream.settled(now)]
+        known = [start for start in starts if start is not None]
+        if self._zero is None and known:
+            # Directions that have just begun count, too: none should begin before the call.
+            begun = [start for stream in coming if (start := stream.start) is not None]
+            self._zero = min(begun)
+        if self._zero is None:
+            return
+        for stream in coming:
+            if now is None or stream.settled(now):
+                stream.anchor(self._zero)
+
+    def _draw(self, channel: int, until: int) -> None:
+        self._take(channel, self._streams[channel].draw(until))
+
+    def _take(self, channel: int, drawn: list[Samples]) -> None:
+        stream, tones = self._streams[channel], self._tones[channel]
+        while stream.events:
+            tones.mask(stream.events.popleft())
+        self._ready[channel] += [tones.feed(samples) for samples in drawn]
+
+    def _chunks(self) -> Iterator[PcmChunk]:
+        count = min(sum(map(len, ready)) for ready in self._ready)
+        if not count:
+            return
+        joined = [np.concatenate(ready) for ready in self._ready]
+        self._ready = [[whole[count:]] for whole in joined]
+        step = to_samples(_CHUNK_S, self._rate)
+        for start in range(0, count, step):
+            end = min(start + step, count)
+            span = Span(self._sent, self._sent + end - start)
+            for channel, whole in enumerate(joined):
+                yield PcmChunk(channel, span, whole[start:end].copy())
+            self._sent = span.end
