@@ -9,7 +9,7 @@ was not understood.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from hushtap.numbers.spoken import Form
@@ -37,6 +37,10 @@ WEAK_S: Final = 20.0
 PHRASE_S: Final = 2.5
 """Seconds that one request takes to say."""
 
+REQUEST_S: Final = 5.5
+"""Seconds in which one request names all that it wants: "the last four of the card on file
+and the billing zip code, please"."""
+
 PROMPT_S: Final = 12.0
 """Seconds after a question in which a single digit may be the first of the answer."""
 
@@ -51,6 +55,9 @@ ANSWER_S: Final = 3.5
 
 ENOUGH: Final = {Entity.CREDIT_CARD: 13, Entity.US_SSN: 7, Entity.CVV: 3, Entity.EXPIRY: 3}
 """Digits after which an ask counts as answered: some may have gone unheard."""
+
+FULL: Final = {Entity.CREDIT_CARD: 16, Entity.US_SSN: 9}
+"""Digits that a long number has: up to them, even one or two that follow are its rest."""
 
 LAST: Final = 4
 """Digits of a number that are asked for where not all of it is."""
@@ -88,6 +95,8 @@ class _Ask:
     """Digits after which it counts as answered: some may have gone unheard."""
     asker: int = -1
     digits: int = 0
+    """How many were said, without those that the other speaker said again."""
+    said: str = field(default="", repr=False)
     channel: int = -1
     """Who answers, once digits came."""
     end: int = _EVER
@@ -103,6 +112,14 @@ class _Ask:
     def aside(self, piece: Piece) -> bool:
         """Whether ``piece`` comes from who asked, before anybody answered."""
         return not self.digits and piece.channel == self.asker
+
+    def full(self, entity: Entity) -> int:
+        """Return how many digits all of it has."""
+        return self.enough if self.enough == LAST else FULL.get(entity, self.enough)
+
+    def echoes(self, piece: Piece) -> bool:
+        """Whether the other speaker says again what was said of it."""
+        return piece.channel != self.channel and piece.digits in self.said
 
 
 def _small(piece: Piece) -> bool:
@@ -130,6 +147,7 @@ class Asks:
         self._asks: dict[Entity, _Ask] = {}
         self._harmless_until = _EVER
         self._payment_until = _EVER
+        self._talked: dict[int, int] = {}
 
     def hear(self, cue: Cue) -> None:
         """Take a cue."""
@@ -143,9 +161,12 @@ class Asks:
 
         Only who asked can ask for something else instead, and only by another question:
         "hold on, let me put my phone down" is no question for a phone number, nor is what
-        the ears disagree on in "your social security number".
+        the ears disagree on in "your social security number". What one request names
+        before anybody replied is wanted all of it.
         """
-        time, phrase = cue.time, self._samples(PHRASE_S)
+        time = cue.time
+        replied = max((at for c, at in self._talked.items() if c != cue.channel), default=_EVER)
+        phrase, request = self._samples(PHRASE_S), self._samples(REQUEST_S)
         latest = max(self._asks.values(), key=lambda ask: ask.since, default=None)
         asks = {cue.channel, -1}
         return any(
@@ -153,7 +174,7 @@ class Asks:
             and not (
                 cue.strong
                 and (ask.asker in asks or (latest is not None and latest.asker in asks))
-                and time - ask.since > phrase
+                and time - ask.since > (phrase if ask.digits or replied > ask.since else request)
             )
             and not ask.answered
             and ask.since <= time < min(ask.until, max(ask.since, ask.end) + self._samples(WAIT_S))
@@ -213,6 +234,7 @@ class Asks:
 
     def talk(self, time: int, channel: int) -> None:
         """Take note that a sentence was said on ``channel``: after an answer, the call moves on."""
+        self._talked[channel] = time
         for ask in self._asks.values():
             if ask.answered and ask.channel != channel and time > ask.end:
                 ask.done = ask.channel
@@ -223,10 +245,18 @@ class Asks:
         until = end + self._samples(SETTLE_S)
         known = self._asks.get(entity)
         if known is None or known.until < until:
-            digits = len(piece.digits) if known is None else known.digits + len(piece.digits)
+            said = piece.digits if known is None else known.said + piece.digits
+            digits = len(piece.digits) + (known.digits if known is not None else 0)
             enough = ENOUGH.get(entity, WEAK_DIGITS)
             self._asks[entity] = _Ask(
-                piece.span.start, until, True, enough, -1, digits, piece.channel, piece.span.end
+                piece.span.start,
+                until,
+                firm=True,
+                enough=enough,
+                digits=digits,
+                said=said,
+                channel=piece.channel,
+                end=end,
             )
         if entity in _PAYMENT:
             self._payment_until = max(self._payment_until, end + self._samples(PAYMENT_S))
@@ -262,17 +292,34 @@ class Asks:
 
     def _beside(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
         """Whether ``piece`` is too short or too long for an answer, or for one said again."""
-        if ask.answered and _counting(piece):
+        if ask.answered and self._counts(piece):
             return True
         if entity in _BRIEF and len(piece.digits) >= (LONGER if ask.answered else LONGEST):
             return True
-        # "The code on the back is" is no question: who says it answers it.
-        told = (
+        if not _small(piece):
+            return False
+        aside = ask.aside(piece) and not self._told(ask, piece)
+        return aside or (ask.answered and not self._goes_on(entity, ask, piece))
+
+    def _told(self, ask: _Ask, piece: Piece) -> bool:
+        """Whether who spoke of it said it: "the code on the back is" is no question."""
+        return (
             len(piece.digits) == SMALL
             and piece.source != HeardBy.WORDS
             and piece.span.start - ask.since <= self._samples(INSIDE_S)
         )
-        return _small(piece) and (ask.answered or (ask.aside(piece) and not told))
+
+    def _goes_on(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
+        """Whether a number however small is the rest of a long one, or a pair of it read back."""
+        if not 0 <= piece.span.start - ask.end <= self._samples(INSIDE_S):
+            return False
+        rest = entity in UNFINISHED and piece.channel == ask.channel
+        pair = len(piece.digits) == SMALL and piece.digits in ask.said and not piece.amid
+        return pair or (rest and len(ask.said) < ask.full(entity))
+
+    def _counts(self, piece: Piece) -> bool:
+        """Whether ``piece`` is counting aloud, and says nothing again that was asked for."""
+        return _counting(piece) and not any(piece.digits in ask.said for ask in self._asks.values())
 
     def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
         harmless = piece.harmless and not (Entity.EXPIRY in firm and piece.has_month)
@@ -287,7 +334,8 @@ class Asks:
         if piece.lenient or piece.harmless or piece.aside:
             return None
         paying = piece.span.start < self._payment_until
-        paying = paying and not piece.amid and not _counting(piece)
+        # A code stands inside a sentence as often as alone, but then digit by digit.
+        paying = paying and (piece.spelled or not piece.amid) and not self._counts(piece)
         shaped = self._payment_shape(piece) if paying else None
         if shaped is not None and shaped in self._policy.entities:
             return shaped
@@ -307,16 +355,16 @@ class Asks:
         )
 
     def expects(self, piece: Piece) -> bool:
-        """Whether a firm ask still waits for digits that ``piece`` may be among."""
+        """Whether a firm ask waits for digits that ``piece`` may be among, or say again."""
         time = piece.span.start
         return self.awaits(piece) or (
             time >= self._harmless_until
             and any(
                 ask.firm
-                and 0 < ask.digits < ask.enough
-                and ask.channel == piece.channel
+                and 0 < ask.digits < ask.full(entity)
+                and (ask.channel == piece.channel or ask.said.endswith(piece.digits))
                 and 0 <= time - ask.end <= self._samples(INSIDE_S)
-                for ask in self._asks.values()
+                for entity, ask in self._asks.items()
             )
         )
 
@@ -329,12 +377,19 @@ class Asks:
         count = len(piece.digits) + 2 * piece.has_month
         # The strict reading of the same words may be counted already.
         again = piece.span.start < ask.end and piece.channel == ask.channel
-        more = ask.answered and 0 <= piece.span.start - ask.end <= self._samples(INSIDE_S)
+        near = 0 <= piece.span.start - ask.end <= self._samples(INSIDE_S)
+        more = ask.answered and (near or piece.digits not in ask.said)
         if ask.enough == LAST and more and piece.channel == ask.channel:
             ask.enough = ENOUGH.get(entity, WEAK_DIGITS)  # all of it after all
-        ask.digits = max(ask.digits, count) if again else ask.digits + count
+        echo = ask.echoes(piece)
+        if again:
+            ask.digits = max(ask.digits, count)
+        elif not echo:
+            ask.digits += count
+            ask.said += piece.digits
         end = ask.end = piece.span.end
-        ask.channel = piece.channel
+        if not echo or len(ask.said) >= ask.full(entity):
+            ask.channel = piece.channel
         if ask.answered:
             ask.until = end + self._samples(SETTLE_S)
         else:

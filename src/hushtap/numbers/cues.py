@@ -86,6 +86,11 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
         True,
     ),
     (rf"\b{_SOCIAL}\b", Entity.US_SSN, True),
+    (
+        r"\bfirst (?:five|5)\b(?! (?:minutes|hours|days|weeks|months|years|people|times|or)\b)",
+        Entity.US_SSN,
+        True,
+    ),
     # "card number" as a small recogniser writes it.
     (
         r"\b(?:car|call|cart|court|carb|guard|part|cod|code|heart|caught|current) numbers?\b",

@@ -204,7 +204,7 @@ class Ledger:
                 asks.talk(event.time, event.channel)
             elif event.shy and (event.amid or not asks.expects(event)):
                 continue
-            elif event.lone and not asks.awaits(event):
+            elif event.lone and not asks.expects(event):
                 # One digit by itself gives nothing away, and sentences are full of them.
                 if heard[event.channel] - event.span.end <= to_samples(LONE_S, self._rate):
                     _hold(hold, event.channel, event.reach.start)

@@ -22,6 +22,10 @@ HARMLESS_FORMS: Final = frozenset(
 """What is written or said beside a number that is no secret."""
 
 YEARS: Final = range(1930, 2024)
+ENDING: Final = frozenset({"ending", "ends", "end", "last", "four", "digits"})
+ENDING_WORDS: Final = 4
+"""After one of those, so many words back, it is the end of a number and no year."""
+
 BEFORE_YEARS: Final = frozenset({"in", "from", "since", "of", "the", "until", "till", "before"})
 """A past year right after one of these is one, and no expiry date."""
 
@@ -69,6 +73,7 @@ class Piece:
     which ear. ``shy``: a digit or two that only the words have, or talk without sense
     in which no spotter hears a number: one only where it was asked for. ``faint``: a
     word or two that nobody understood, and in which the spotter hears no number.
+    ``spelled``: said digit by digit, three or more.
     """
 
     channel: int
@@ -89,6 +94,7 @@ class Piece:
     lone: bool = False
     shy: bool = False
     faint: bool = False
+    spelled: bool = False
     sure: int = -1
     tail: Span | None = None
 
@@ -251,7 +257,7 @@ def _piece(
         span,
         run.digits,
         run.groups,
-        run.form | {Form.YEAR} if _year(words, run) else run.form,
+        run.form | {Form.YEAR} if _year(words, run) and not run.spelled else run.form,
         run.has_month,
         run.first,
         run.last,
@@ -259,6 +265,7 @@ def _piece(
         lenient=lenient,
         aside=_aside(words, run, span, to_samples(TIGHT_S, rate)),
         tail=_tail(words, run, span),
+        spelled=run.spelled,
     )
 
 
@@ -269,7 +276,8 @@ def _year(words: Sequence[Word], run: NumberRun) -> bool:
     year = run.digits[:LAST]
     if not year.isdigit() or int(year) not in YEARS:
         return False
-    return words[run.first - 1].text.strip().lower().strip(",.") in BEFORE_YEARS
+    before = [word.text.strip().lower().strip(",.") for word in words[: run.first][-ENDING_WORDS:]]
+    return before[-1] in BEFORE_YEARS and ENDING.isdisjoint(before)
 
 
 def _source(words: Sequence[Word]) -> HeardBy:

@@ -25,6 +25,9 @@ __all__ = ["Form", "NumberRun", "Part", "find_runs", "parts"]
 GROUP_PAUSE_S: Final = 0.35
 """A silence longer than this, in seconds, ends a spoken group."""
 
+SPELLED: Final = 3
+"""Digits said one by one from which on they name something: nobody counts or prices so."""
+
 MOST_BETWEEN: Final = 8
 """Words that are no numbers and still do not end a run, in a row."""
 
@@ -53,7 +56,7 @@ class NumberRun:
     word; what a correction withdrew lies between them too, so mute them all.
     ``owners[i]`` is the word that said ``digits[i]``; ``groups`` counts the
     digits of each spoken group. ``corrected``: the speaker took something back,
-    whether or not it was clear what.
+    whether or not it was clear what. ``spelled``: three digits or more, each said by itself.
     """
 
     first: int
@@ -64,6 +67,7 @@ class NumberRun:
     corrected: bool = False
     has_month: bool = False
     form: frozenset[Form] = frozenset()
+    spelled: bool = False
 
 
 def parts(words: Sequence[Word], *, lenient: bool = False) -> list[Part]:
@@ -121,6 +125,7 @@ def _read(
         return None
     groups, corrected = _settle(_group(units))
     said = [one for group in groups for one in group]
+    spelled = len(said) >= SPELLED and all(_spelled(heard[owner]) for _, owner in said)
     return NumberRun(
         first=members[0],
         last=members[-1],
@@ -129,9 +134,20 @@ def _read(
         groups=tuple(map(len, groups)),
         corrected=corrected,
         has_month=any(heard[i].part is Part.MONTH for i in members),
-        form=_form(heard, members),
+        form=_form(heard, members, spelled=spelled),
+        spelled=spelled,
     )
 
+
+def _spelled(this: Heard) -> bool:
+    counted = [token for token in this.tokens if token.kind in COUNTED]
+    return all(
+        token.kind in _DIGITS or (token.kind is Kind.NUMERAL and len(token.text) == 1)
+        for token in counted
+    )
+
+
+_DIGITS: Final = frozenset({Kind.DIGIT, Kind.OH, Kind.HOMOPHONE})
 
 _BREAKS: Final = {
     Part.FILLER: Break.SOFT,
@@ -222,7 +238,7 @@ _CURRENCY: Final = word_set(
     "$ € £ ¥ ¢ dollar dollars cent cents buck bucks pound pounds euro euros pence"
 )
 _UNITS: Final = word_set(
-    "year years month months week weeks day days hour hours minute minutes second seconds mile "
+    "year years month months week weeks day days hour hours minutes seconds mile "
     "miles million billion times people items item degrees gigabytes feet foot inches inch"
 )
 _STREETS: Final = word_set(
@@ -246,11 +262,14 @@ _WITHIN: Final[dict[str, Form]] = {
 }
 
 
-def _form(heard: Sequence[Heard], members: range) -> frozenset[Form]:
+def _form(heard: Sequence[Heard], members: range, *, spelled: bool) -> frozenset[Form]:
     forms = {form for index in members for form in _forms_within(heard[index].tokens)}
     first, last = members[0], members[-1]
-    after = [one.tokens[0].text for one in heard[last + 1 : last + 3] if one.tokens]
-    forms.update(_BESIDE[text] for text in after if text in _BESIDE)
+    after = [one.tokens[0].text for one in heard[last + 1 : last + 4] if one.tokens]
+    if "i" in after and "am" in after:
+        after = after[: after.index("am")]  # "am i right", "i am sure"
+    beside = {_BESIDE[text] for text in after[:2] if text in _BESIDE}
+    forms.update(beside & {Form.STREET} if spelled else beside)
     if first and any(token.text in _CURRENCY for token in heard[first - 1].tokens):
         forms.add(Form.CURRENCY)
     return frozenset(forms)
