@@ -54,9 +54,9 @@ LEFT_OVER: Final = {
     ),
     "a read-back in pairs": (
         (AGENT, "card number please"),
-        (CALLER, "[ five four two five two three three four three zero one zero nine nine zero ]"),
-        (AGENT, "[ fifty four ]"),
-        (AGENT, "[ twenty five ]"),
+        (CALLER, "[ fifty four twenty five ] | [ twenty three thirty four ]"),
+        (CALLER, "[ thirty ten ] | [ ninety nine oh three ]"),
+        *((AGENT, f"[ {pair} ] | |") for pair in ("fifty four", "twenty five", "twenty three")),
     ),
     "all of a social after its last four": (
         (AGENT, "can i have the last four of your social"),
