@@ -14,6 +14,7 @@ import hushtap
 from hushtap import models
 from hushtap.batch import Failure, Redactor, run, safe_label
 from hushtap.errors import HushtapError, UsageError
+from hushtap.evaluate.scores import OPEN_SECONDS, score_files
 from hushtap.outputs import plan, read_sidecar
 from hushtap.pipeline import Call
 from hushtap.taps.file import FileTap, find_audio
@@ -96,6 +97,34 @@ def test_the_number_is_silent_and_all_else_is_untouched(done: Path, ssn_call: Pa
     # The groups of the truth, in the clip's time.
     for start, end in ((4.5, 5.4), (6.2, 6.8), (7.5, 8.6)):
         assert not redacted[int(start * 8000) : int(end * 8000), 1].any()
+
+
+@pytest.mark.parametrize("name", ["sample_read_back", "sample_code_expiry"])
+def test_nothing_of_a_sample_that_is_secret_is_audible(
+    name: str, samples: Path, redactor: Redactor, tmp_path: Path
+) -> None:
+    [job] = plan(find_audio([samples / f"{name}.wav"]), tmp_path)
+    redactor.redact(job)
+    scored = score_files(samples / f"{name}.wav", tmp_path / f"{name}.wav")
+    assert scored.sensitive
+    assert all(one.audible < OPEN_SECONDS for one in scored.sensitive)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="keys pressed are silenced on RTP alone, not in files, pipes and microphones",
+)
+def test_keys_pressed_in_a_file_are_silent(redactor: Redactor, tmp_path: Path) -> None:
+    rate, length = 8_000, 800
+    time = np.arange(length) / rate
+    key = 6_000 * (np.sin(2 * np.pi * 770 * time) + np.sin(2 * np.pi * 1_336 * time))
+    call = np.zeros(3 * rate, np.int16)
+    for at in range(rate, 2 * rate, 2 * length):
+        call[at : at + length] = key
+    soundfile.write(tmp_path / "keys.wav", call, rate)
+    [job] = plan(find_audio([tmp_path / "keys.wav"]), tmp_path / "out")
+    redactor.redact(job)
+    assert np.abs(read(tmp_path / "out" / "keys.wav")).max() < 1_000
 
 
 def test_the_findings_file_says_where_and_why_and_no_digits(done: Path) -> None:

@@ -54,9 +54,9 @@ LEFT_OVER: Final = {
     ),
     "a read-back in pairs": (
         (AGENT, "card number please"),
-        (CALLER, "[ five four two five two three three four three zero one zero nine nine zero ]"),
-        (AGENT, "[ fifty four ]"),
-        (AGENT, "[ twenty five ]"),
+        (CALLER, "[ fifty four twenty five ] | [ twenty three thirty four ]"),
+        (CALLER, "[ thirty ten ] | [ ninety nine oh three ]"),
+        *((AGENT, f"[ {pair} ] | |") for pair in ("fifty four", "twenty five", "twenty three")),
     ),
     "all of a social after its last four": (
         (AGENT, "can i have the last four of your social"),
@@ -98,12 +98,59 @@ LEFT_OVER: Final = {
 }
 
 
-@pytest.mark.parametrize("kind", LEFT_OVER)
+CARD: Final = "[ five four two five two three three four three zero one zero nine nine zero three ]"
+
+KNOWN: Final = {
+    "a code right after a zip code": (
+        (AGENT, "card number please"),
+        (CALLER, CARD),
+        (AGENT, "what is the zip code"),
+        (CALLER, "nine oh two one oh"),
+        (CALLER, "and the three numbers [ seven three nine ]"),
+    ),
+    "a code after the agent talked on": (
+        (AGENT, "and the security code"),
+        (CALLER, "hold on a second"),
+        (AGENT, "so while you look the total is forty two dollars and what day should we deliver"),
+        (CALLER, "tuesday is fine okay found it [ seven three nine ]"),
+    ),
+    "a code by heart": (
+        (AGENT, "the same card as last time"),
+        (CALLER, "yeah and the code is still [ seven three nine ]"),
+    ),
+    "a code in pairs inside a sentence": (
+        (AGENT, "card number please"),
+        (CALLER, CARD),
+        (AGENT, "and the date on it"),
+        (CALLER, "let me see i think that one says [ seven thirty nine ] on it there"),
+    ),
+    "the month of a date by itself": (
+        (AGENT, "when does it expire"),
+        (CALLER, "[ september ]"),
+    ),
+    "the one that ends": (
+        (AGENT, "is it the one that ends [ four two four two ]"),
+        (CALLER, "yes"),
+    ),
+}
+"""What is not mended: short numbers that no question, or a later harmless one, stands before."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *LEFT_OVER,
+        *(
+            pytest.param(kind, marks=pytest.mark.xfail(strict=True, reason="a short number alone"))
+            for kind in KNOWN
+        ),
+    ],
+)
 def test_nothing_is_left_over(policy: Policy, analyzer: SpokenAnalyzer, kind: str) -> None:
     lines: list[Line] = []
     secret: dict[int, list[str]] = {AGENT: [], CALLER: []}
     at = 0.0
-    for channel, text in LEFT_OVER[kind]:
+    for channel, text in (LEFT_OVER | KNOWN)[kind]:
         at += TURN_S
         plain = text.replace("[ ", "").replace("] ", "").removesuffix(" ]")
         lines.append(Line(channel, at, plain))

@@ -144,3 +144,12 @@ def test_what_was_not_understood_is_looked_at_apart_from_the_sentence_before() -
 def test_a_word_that_nobody_understood_is_faint(probability: float, *, faint: bool) -> None:
     (found,) = find_unclear(unsure("section", 1.0, probability), 0, RATE)
     assert found.faint == faint
+
+
+def test_a_recogniser_that_goes_round_in_circles_says_no_sentence_anywhere() -> None:
+    # What it made of "zero zero zero zero" in the sample call with a read-back.
+    text = "you don't see no you don't see"
+    sure = (0.08, 0.68, 0.77, 0.38, 0.92, 0.99, 0.97)
+    words = [replace(word, probability=one) for word, one in zip(say(text), sure, strict=True)]
+    (found,) = find_unclear(words, 0, RATE)
+    assert found.span == Span(words[0].span.start, words[-1].span.end)

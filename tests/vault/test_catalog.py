@@ -47,6 +47,13 @@ def test_the_unique_beginning_of_an_id_is_enough(catalog: Catalog) -> None:
             catalog.find(unknown)
 
 
+def test_an_empty_id_names_nothing_even_where_there_is_only_one(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "catalog.db", create=True, first_key=first_key)
+    catalog.add(info_of(FIRST), {KEY: b"first"})
+    with pytest.raises(VaultError, match="empty id"):
+        catalog.find("")
+
+
 def test_an_end_is_noted_once(catalog: Catalog) -> None:
     catalog.finish(FIRST, State.CLOSED, 80, {"CVV": 2})
     catalog.finish(FIRST, State.INTERRUPTED, 3, {})

@@ -20,6 +20,10 @@ def details_with(field: str, value: str) -> CallDetails:
     [
         *(CARD, "4111111111111111", "4111-1111-1111-1111", "call 5500005555555559 of ann"),
         *("378282246310005", "123-45-6789", "x:123-45-6789"),
+        # Other dashes, dots, lines below, blanks and digits.
+        *("4111.1111.1111.1111", "4111_1111_1111_1111", "4111  1111  1111  1111"),
+        *("4111\u20131111\u20131111\u20131111", "3782.822463.10005", "123 45 6789"),
+        *("\uff14" + 15 * "\uff11", "\u0664" + 15 * "\u0661"),
     ],
 )
 def test_a_card_number_or_ssn_is_not_stored_in_clear(field: str, value: str) -> None:

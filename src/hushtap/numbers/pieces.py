@@ -48,6 +48,9 @@ SURE: Final = 0.6
 VARIED: Final = 0.75
 """Talk is clear from so many words on, of this mean probability, of which this share differ."""
 
+LOOPING: Final = 0.6
+"""Share of words that differ, up to which a stretch of talk goes round in circles."""
+
 FAINT_WORDS: Final = 2
 FAINT: Final = 0.35
 """So few words, none of a higher probability, are sound that was not understood."""
@@ -184,7 +187,12 @@ def find_unclear(words: Sequence[Word], channel: int, rate: int) -> list[Piece]:
 
 
 def _unsure(words: Sequence[Word], stretch: Sequence[int]) -> list[list[int]]:
-    """Return a stretch without the sentences in it that the recogniser was sure of."""
+    """Return a stretch without the sentences in it that the recogniser was sure of.
+
+    Where it says the same words again it has lost its way, however sure it is of some.
+    """
+    if _distinct([words[i] for i in stretch]) <= LOOPING * len(stretch):
+        return [list(stretch)]
     parts_of: list[list[int]] = []
     for sure, group in itertools.groupby(stretch, key=lambda i: words[i].probability >= SURE):
         indices = list(group)

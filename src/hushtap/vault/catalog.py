@@ -155,8 +155,11 @@ class Catalog:
         They are by the id of the key that opens each, and none where they were destroyed.
 
         Raises:
-            VaultError: none or several begin so.
+            VaultError: none or several begin so, or no id is given.
         """
+        if not recording_id:
+            # All begin with nothing: an unset variable must not name the only recording.
+            raise VaultError(f"{self.path}: an empty id names no recording; list the vault's ids")
         query = (
             select(recordings)
             .where(recordings.c.id.between(recording_id, recording_id + _LAST))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -13,7 +14,13 @@ LONGEST: Final = 128
 """Characters of an agent, a queue, a caller or a call id: a SIP Call-ID is half of that."""
 
 _CARD: Final = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
-_SSN: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9A-Za-z])")
+_BETWEEN: Final = r"[ ._/-]{1,2}"
+_GROUPED: Final = re.compile(
+    rf"(?<![0-9])(?:[2-6][0-9]{{3}}(?:{_BETWEEN}[0-9]{{4}}){{3}}"
+    rf"|3[0-9]{{3}}{_BETWEEN}[0-9]{{6}}{_BETWEEN}[0-9]{{5}})(?![0-9])"
+)
+"""As cards are printed, whatever parts the groups."""
+_SSN: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{3}([ .-])[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z])")
 
 
 class Direction(StrEnum):
@@ -79,9 +86,21 @@ def _check(name: str, value: str | None, *, stored: bool) -> None:
 def looks_sensitive(text: str) -> bool:
     """Return whether a card number (by brand digit, length and checksum) or an SSN stands alone.
 
-    Hexadecimal ids, times in milliseconds and the 20 digits of a UCID are neither.
+    In whatever script its digits and dashes are. Hexadecimal ids, times in milliseconds
+    and the 20 digits of a UCID are neither.
     """
-    return bool(_SSN.search(text)) or any(_luhn(found[0]) for found in _CARD.finditer(text))
+    plain = _plain(text)
+    return bool(_SSN.search(plain)) or any(
+        _luhn(found[0]) for shape in (_CARD, _GROUPED) for found in shape.finditer(plain)
+    )
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` with every decimal digit and dash as ASCII has it."""
+    return "".join(
+        "-" if unicodedata.category(char) == "Pd" else str(unicodedata.decimal(char, char))
+        for char in unicodedata.normalize("NFKC", text)
+    )
 
 
 def _luhn(text: str) -> bool:
