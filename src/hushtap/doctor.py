@@ -25,6 +25,7 @@ _DISTRIBUTIONS = {
     "av": "av",
     "cryptography": "cryptography",
     "ctranslate2": "ctranslate2",
+    "dpkt": "dpkt",
     "faster-whisper": "faster_whisper",
     "httpx": "httpx",
     "huggingface-hub": "huggingface_hub",
