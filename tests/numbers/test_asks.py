@@ -260,3 +260,12 @@ def test_the_same_digits_read_twice_count_once(asks: Asks) -> None:
     # Not all of it yet: talk of the other side does not end it.
     asks.talk(at(8), AGENT)
     assert asks.armed(at(9))
+
+
+def test_a_date_asked_for_may_be_an_ordinal_and_two_halves(asks: Asks) -> None:
+    # "Eleven slash two six", as a small recogniser writes it: "11th last 26".
+    asks.hear(asked(Entity.EXPIRY, 1))
+    assert asks.answer(piece("11th", 3, lenient=True))[0] is Entity.EXPIRY
+    half = replace(piece("last two six", 4.2, lenient=True), aside=True)
+    assert asks.answer(half)[0] is Entity.EXPIRY
+    assert asks.answer(replace(half, span=piece("two six", 30).span))[0] is None

@@ -9,16 +9,27 @@ was not understood.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from hushtap.numbers.ask import (
+    ENOUGH,
+    EVER,
+    LAST,
+    SMALL,
+    WEAK_DIGITS,
+    Ask,
+    brief,
+    counting,
+    small,
+)
+from hushtap.numbers.pieces import HARMLESS_FORMS, Piece
 from hushtap.numbers.spoken import Form
 from hushtap.timeline import to_samples
 from hushtap.values import Entity, HeardBy
 
 if TYPE_CHECKING:
     from hushtap.numbers.cues import Cue
-    from hushtap.numbers.pieces import Piece
     from hushtap.pii.policy import Policy
 
 SETTLE_S: Final = 15.0
@@ -53,15 +64,6 @@ HARMLESS_S: Final = 25.0
 ANSWER_S: Final = 3.5
 """Seconds in which an answer goes on after its last digit."""
 
-ENOUGH: Final = {Entity.CREDIT_CARD: 13, Entity.US_SSN: 7, Entity.CVV: 3, Entity.EXPIRY: 3}
-"""Digits after which an ask counts as answered: some may have gone unheard."""
-
-FULL: Final = {Entity.CREDIT_CARD: 16, Entity.US_SSN: 9}
-"""Digits that a long number has: up to them, even one or two that follow are its rest."""
-
-LAST: Final = 4
-"""Digits of a number that are asked for where not all of it is."""
-
 UNFINISHED: Final = frozenset({Entity.CREDIT_CARD, Entity.US_SSN})
 """Numbers so long that they are said in groups, of which some are not understood."""
 
@@ -71,8 +73,6 @@ INSIDE_S: Final = 4.0
 TRAIL_S: Final = 1.5
 """Seconds after a long number in which a word that nobody understood is its last digit."""
 
-WEAK_DIGITS: Final = 4
-SMALL: Final = 2
 LONG: Final = 8
 CODE_DIGITS: Final = range(3, 5)
 LONGER: Final = 5
@@ -83,70 +83,15 @@ _BRIEF: Final = frozenset({Entity.CVV, Entity.EXPIRY})
 _PAYMENT: Final = frozenset({Entity.CREDIT_CARD, Entity.CVV, Entity.EXPIRY})
 
 
-_EVER: Final = -(10**12)
-
-
-@dataclass(slots=True)
-class _Ask:
-    since: int
-    until: int
-    firm: bool
-    enough: int
-    """Digits after which it counts as answered: some may have gone unheard."""
-    asker: int = -1
-    digits: int = 0
-    """How many were said, without those that the other speaker said again."""
-    said: str = field(default="", repr=False)
-    channel: int = -1
-    """Who answers, once digits came."""
-    end: int = _EVER
-    """Where the last of the answer ended."""
-    done: int = -1
-    """The channel that gave all of it, once the other has gone on, which may still read it back."""
-
-    @property
-    def answered(self) -> bool:
-        """Whether all of it seems to have been said."""
-        return self.digits >= self.enough
-
-    def aside(self, piece: Piece) -> bool:
-        """Whether ``piece`` comes from who asked, before anybody answered."""
-        return not self.digits and piece.channel == self.asker
-
-    def full(self, entity: Entity) -> int:
-        """Return how many digits all of it has."""
-        return self.enough if self.enough == LAST else FULL.get(entity, self.enough)
-
-    def echoes(self, piece: Piece) -> bool:
-        """Whether the other speaker says again what was said of it."""
-        return piece.channel != self.channel and piece.digits in self.said
-
-
-def _small(piece: Piece) -> bool:
-    """Whether a number is no more than one that sentences are full of: "two", "thirty five"."""
-    sure = len(piece.digits) if piece.sure < 0 else piece.sure
-    return sure <= SMALL and not piece.has_month and not piece.doubt
-
-
-def _brief(piece: Piece) -> bool:
-    """Whether a number is too short, or too much of a date, to be a complete answer said again."""
-    return piece.has_month or len(piece.digits) < WEAK_DIGITS
-
-
-def _counting(piece: Piece) -> bool:
-    """Whether somebody counts aloud: "one, two, three"."""
-    return len(piece.digits) > SMALL and "123456789".startswith(piece.digits)
-
-
 class Asks:
     """The asks of one call, on its clock of ``rate`` Hz."""
 
     def __init__(self, policy: Policy, rate: int) -> None:
         self._policy = policy
         self._rate = rate
-        self._asks: dict[Entity, _Ask] = {}
-        self._harmless_until = _EVER
-        self._payment_until = _EVER
+        self._asks: dict[Entity, Ask] = {}
+        self._harmless_until = EVER
+        self._payment_until = EVER
         self._talked: dict[int, int] = {}
 
     def hear(self, cue: Cue) -> None:
@@ -165,7 +110,7 @@ class Asks:
         before anybody replied is wanted all of it.
         """
         time = cue.time
-        replied = max((at for c, at in self._talked.items() if c != cue.channel), default=_EVER)
+        replied = max((at for c, at in self._talked.items() if c != cue.channel), default=EVER)
         phrase, request = self._samples(PHRASE_S), self._samples(REQUEST_S)
         latest = max(self._asks.values(), key=lambda ask: ask.since, default=None)
         asks = {cue.channel, -1}
@@ -189,7 +134,7 @@ class Asks:
                 self._open(asked, replace(cue, entity=asked))
             return
         if cue.strong:
-            self._harmless_until = _EVER
+            self._harmless_until = EVER
             if entity in _PAYMENT:
                 self._payment_until = cue.time + self._samples(PAYMENT_S)
         elif known is not None and known.until >= cue.time:
@@ -201,7 +146,7 @@ class Asks:
         few = cue.few or (cue.strong and self._spoke_of_last_four(entity, cue))
         enough = LAST if few else ENOUGH.get(entity, WEAK_DIGITS)
         until = cue.time + self._samples(seconds)
-        self._asks[entity] = _Ask(cue.time, until, cue.strong, enough, asker)
+        self._asks[entity] = Ask(cue.time, until, cue.strong, enough, asker)
 
     def _spoke_of_last_four(self, entity: Entity, cue: Cue) -> bool:
         """Whether "the last four" was said just before, of what the ``cue`` then names.
@@ -248,7 +193,7 @@ class Asks:
             said = piece.digits if known is None else known.said + piece.digits
             digits = len(piece.digits) + (known.digits if known is not None else 0)
             enough = ENOUGH.get(entity, WEAK_DIGITS)
-            self._asks[entity] = _Ask(
+            self._asks[entity] = Ask(
                 piece.span.start,
                 until,
                 firm=True,
@@ -278,7 +223,7 @@ class Asks:
             e: a
             for e, a in self._asks.items()
             if a.since <= time < a.until
-            and not (a.done == piece.channel and _brief(piece))
+            and not (a.done == piece.channel and brief(piece))
             and not self._beside(e, a, piece)
         }
         firm = {e: a for e, a in live.items() if a.firm}
@@ -290,18 +235,18 @@ class Asks:
             return (self._answer_firm(firm, piece) if piece.lenient else None), True
         return self._answer_unasked(live, piece), False
 
-    def _beside(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
+    def _beside(self, entity: Entity, ask: Ask, piece: Piece) -> bool:
         """Whether ``piece`` is too short or too long for an answer, or for one said again."""
         if ask.answered and self._counts(piece):
             return True
         if entity in _BRIEF and len(piece.digits) >= (LONGER if ask.answered else LONGEST):
             return True
-        if not _small(piece):
+        if not small(piece):
             return False
         aside = ask.aside(piece) and not self._told(ask, piece)
         return aside or (ask.answered and not self._goes_on(entity, ask, piece))
 
-    def _told(self, ask: _Ask, piece: Piece) -> bool:
+    def _told(self, ask: Ask, piece: Piece) -> bool:
         """Whether who spoke of it said it: "the code on the back is" is no question."""
         return (
             len(piece.digits) == SMALL
@@ -309,7 +254,7 @@ class Asks:
             and piece.span.start - ask.since <= self._samples(INSIDE_S)
         )
 
-    def _goes_on(self, entity: Entity, ask: _Ask, piece: Piece) -> bool:
+    def _goes_on(self, entity: Entity, ask: Ask, piece: Piece) -> bool:
         """Whether a number however small is the rest of a long one, or a pair of it read back."""
         if not 0 <= piece.span.start - ask.end <= self._samples(INSIDE_S):
             return False
@@ -319,17 +264,24 @@ class Asks:
 
     def _counts(self, piece: Piece) -> bool:
         """Whether ``piece`` is counting aloud, and says nothing again that was asked for."""
-        return _counting(piece) and not any(piece.digits in ask.said for ask in self._asks.values())
+        return counting(piece) and not any(piece.digits in ask.said for ask in self._asks.values())
 
-    def _answer_firm(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
-        harmless = piece.harmless and not (Entity.EXPIRY in firm and piece.has_month)
+    def _answer_firm(self, firm: dict[Entity, Ask], piece: Piece) -> Entity | None:
+        awaited = self.awaits(piece)
+        # "The eleventh of twenty six": a date asked for may be said as one.
+        dated = Entity.EXPIRY in firm and (
+            piece.has_month or (awaited and piece.form & HARMLESS_FORMS == {Form.ORDINAL})
+        )
+        harmless = piece.harmless and not dated
         # The spotter knows no sentences: a number word that it hears is the answer awaited.
-        aside = piece.aside and (piece.source == HeardBy.WORDS or not self.awaits(piece))
-        if aside or (harmless and len(piece.digits) < LONG):
+        aside = piece.aside and (piece.source == HeardBy.WORDS or not awaited)
+        # A slash is heard as "last" and the like: the halves of a date asked for stand alone.
+        half = Entity.EXPIRY in firm and len(piece.digits) == SMALL and self.expects(piece)
+        if (aside and not half) or (harmless and len(piece.digits) < LONG):
             return None
         return self._take(self._name(firm, piece), piece)
 
-    def _answer_unasked(self, live: dict[Entity, _Ask], piece: Piece) -> Entity | None:
+    def _answer_unasked(self, live: dict[Entity, Ask], piece: Piece) -> Entity | None:
         """Return what a piece is by the payment phase, or by what was merely mentioned."""
         if piece.lenient or piece.harmless or piece.aside:
             return None
@@ -398,7 +350,7 @@ class Asks:
             self._payment_until = max(self._payment_until, end + self._samples(PAYMENT_S))
         return entity
 
-    def _unclear(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity | None:
+    def _unclear(self, firm: dict[Entity, Ask], piece: Piece) -> Entity | None:
         """Return the entity of which talk that makes no sense is likely a part.
 
         Inside a long number that is not yet complete, any such talk of who says it; and
@@ -425,7 +377,7 @@ class Asks:
                 return entity
         return None
 
-    def _name(self, firm: dict[Entity, _Ask], piece: Piece) -> Entity:
+    def _name(self, firm: dict[Entity, Ask], piece: Piece) -> Entity:
         """Choose among what was asked for by the shape of the piece, else the latest ask."""
         if Entity.EXPIRY in firm and (piece.has_month or Form.SLASH in piece.form):
             return Entity.EXPIRY
