@@ -27,9 +27,14 @@ PORTS = (41_000, 41_002, 41_010)
 NEEDED = ("dumpcap", "tshark", "ffmpeg", "gst-launch-1.0")
 MISSING = [tool for tool in NEEDED if not shutil.which(tool)]
 
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f"needs {' '.join(MISSING)}: apt-get install tshark gstreamer1.0-tools"
-)
+# Capturing needs rights that not every machine gives.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        bool(MISSING),
+        reason=f"needs {' '.join(MISSING)}: apt-get install tshark gstreamer1.0-tools",
+    ),
+]
 
 
 def ffmpeg(call: Path, channel: int, codec: str, to: str, rate: int = 8_000) -> list[str]:
