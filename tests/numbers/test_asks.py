@@ -269,3 +269,11 @@ def test_a_date_asked_for_may_be_an_ordinal_and_two_halves(asks: Asks) -> None:
     half = replace(piece("last two six", 4.2, lenient=True), aside=True)
     assert asks.answer(half)[0] is Entity.EXPIRY
     assert asks.answer(replace(half, span=piece("two six", 30).span))[0] is None
+
+
+@pytest.mark.parametrize("entity", [Entity.CVV, Entity.EXPIRY])
+def test_the_last_four_and_a_code_are_two_things(asks: Asks, entity: Entity) -> None:
+    asks.hear(last_four(Entity.CREDIT_CARD, 1))
+    asks.hear(asked(entity, 3))
+    assert asks._asks.keys() == {Entity.CREDIT_CARD, entity}
+    assert asks.answer(piece(GROUP, 5, lenient=True))[0] is not None

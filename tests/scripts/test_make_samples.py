@@ -170,9 +170,4 @@ def test_the_agent_answers_between_the_groups() -> None:
 def test_the_committed_truth_is_what_the_script_makes(name: str, tmp_path: Path) -> None:
     pytest.importorskip("kokoro_onnx", reason="the voices extra is not installed")
     made = make_samples.make_sample(name, tmp_path, None).with_suffix(".json")
-    again, committed = json.loads(made.read_text()), truth(name)
-    for one, other in zip(again["spans"], committed["spans"], strict=True):
-        # Releases of the voices' runtime differ in how long they draw a word out.
-        for edge in ("start", "end"):
-            assert abs(one.pop(edge) - other.pop(edge)) < 0.2
-    assert again == committed
+    assert json.loads(made.read_text()) == truth(name)

@@ -156,6 +156,7 @@ class Asks:
         spoken = self._asks.get(Entity.CREDIT_CARD)
         few = (
             spoken is not None
+            and entity in UNFINISHED
             and spoken.enough == LAST
             and not spoken.digits
             and spoken.asker == cue.channel
