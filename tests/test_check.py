@@ -243,6 +243,7 @@ def test_another_model_hears_a_number_in_a_call_and_none_where_it_is_muted(
     assert [(run.channel, run.entity) for run in leaks] == [(1, Entity.US_SSN)]
     assert leaks[0].span.start / rate == pytest.approx(first / rate, abs=0.5)
     assert leaks[0].span.end / rate == pytest.approx(truth.spans[2].end - 9, abs=0.5)
-    assert leaks[0].digits == 9
+    # Nine were said; at telephone quality a model hears one twice, or not at all.
+    assert leaks[0].digits == pytest.approx(9, abs=1)
     audio[first - rate // 4 :, 1] = 0
     assert [run for run in checker.check(chunked([audio], rate), form) if run.counts] == []

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import soxr
 
+from hushtap.ears.denoise import Denoiser
 from hushtap.timeline import Span
 from hushtap.vad import EAR_RATE, STEP, VoiceDetector, WebRtcDetector
 
@@ -111,7 +112,7 @@ class Activity:
 
 
 class Listener:
-    """Follows one channel: resamples to the ears' clock, detects voice, cuts windows."""
+    """Follows one channel: resamples to the ears' clock, denoises, detects voice, cuts windows."""
 
     def __init__(
         self,
@@ -128,6 +129,7 @@ class Listener:
         self._resampler = (
             None if rate == EAR_RATE else soxr.ResampleStream(rate, EAR_RATE, 1, "float32", "MQ")
         )
+        self._denoiser = Denoiser()
         self._rest = np.zeros(0, np.int16)
         self._kept: deque[Samples] = deque(
             maxlen=max(self._schedule.longest, self._schedule.glimpse) + 50
@@ -170,7 +172,7 @@ class Listener:
         if last and len(self._rest) % STEP:
             self._rest = np.pad(self._rest, (0, STEP - len(self._rest) % STEP))
         whole = len(self._rest) // STEP
-        steps = [self._rest[i * STEP : (i + 1) * STEP] for i in range(whole)]
+        steps = [self._denoiser.step(self._rest[i * STEP : (i + 1) * STEP]) for i in range(whole)]
         self._rest = self._rest[whole * STEP :]
         return steps
 
