@@ -101,11 +101,13 @@ class Call:
         self._stale = False
         self._mutes: list[dict[Entity, list[Finding]]] = [{} for _ in self._channels]
         self._missed: list[list[Finding]] = [[] for _ in self._channels]
+        self._decided = [0] * channels
         self._cleared = [0] * channels
         self._spoken_until = [0] * channels
         self._released: list[RedactedChunk] = []
         self._transcript: list[TranscriptWord] = []
         self._guard = to_samples(policy.pad_before + GUARD_S, rate)
+        self._hindsight = to_samples(schedule.hindsight, rate)
         self._max_hold = to_samples(max(policy.max_hold, schedule.patience), rate)
 
     # --- samples in -----------------------------------------------------------------
@@ -258,14 +260,16 @@ class Call:
             self._stale = False
             self._mute_verdicts(now, last=tick.last)
         for channel in self._channels:
-            self._cleared[channel] = max(
-                self._cleared[channel], self._clear_until(channel, tick, now)
-            )
+            decided = max(self._decided[channel], self._decide_until(channel, tick, now))
+            self._decided[channel] = decided
+            until = decided if tick.last else min(decided, now - self._hindsight)
+            self._cleared[channel] = max(self._cleared[channel], until)
         plan = Plan(tuple(self._all_mutes()), tuple(self._cleared))
         self._released += self._holdback.release(plan)
         self._transcribe(last=tick.last)
 
-    def _clear_until(self, channel: int, tick: _Tick, now: int) -> int:
+    def _decide_until(self, channel: int, tick: _Tick, now: int) -> int:
+        """Return the sample before which nothing is undecided; what was held too long is muted."""
         if tick.last:
             return self._holdback.end(channel)
         track = self._tracks[channel]
@@ -286,7 +290,7 @@ class Call:
             until = min(until, edge.start)
         late = now - self._max_hold
         if until < late:
-            waiting = Span(max(self._cleared[channel], 0), max(self._cleared[channel], late))
+            waiting = Span(self._decided[channel], max(self._decided[channel], late))
             self._mute(channel, waiting, Entity.UNHEARD, 1.0, "max-hold")
             until = late
         return min(until, self._holdback.end(channel))

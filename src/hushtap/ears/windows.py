@@ -59,16 +59,18 @@ class Schedule:
     """Steps between two looks at what may be released."""
     patience: float = 10.0
     """Seconds that audio may be held at least, whatever the policy's ``max_hold``."""
+    hindsight: float = 60.0
+    """Seconds that audio waits after it was cleared, in which it may be muted after all."""
 
 
-LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15, tick=5, patience=0.0)
+LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15, tick=5, patience=0.0, hindsight=0.0)
 """Ordinary speech is let go as soon as the spotter has seen it with its right context."""
 
-LIVE_WORDS: Final = Schedule(hop=70, longest=225, tick=5, patience=0.0)
+LIVE_WORDS: Final = Schedule(hop=70, longest=225, tick=5, patience=0.0, hindsight=0.0)
 """Without a spotter, talk waits for the words."""
 
 OFFLINE: Final = Schedule()
-"""Every second is heard once, or twice where windows overlap."""
+"""Every second is heard once, or twice where windows overlap; nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
