@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hushtap.keypad import PAD_S
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.directions import PATIENCE_S, STALL_S, Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
+from hushtap.timeline import to_samples
 from hushtap.values import AudioFormat
 from taps.rtp.senders import PTIME, event, l16, packet, received, sent, speech, without
 
@@ -268,7 +270,7 @@ def test_keys_pressed_are_silence_and_not_loss() -> None:
                 sequence += 1
     one = call()
     [got] = received(one, packets[:start] + rest + reports)
-    pad = 160
+    pad = to_samples(PAD_S, 8_000)
     masked = (start * PTIME - pad, (start + length) * PTIME + pad)
     np.testing.assert_array_equal(got, without(audio, [masked]))
     [counts] = one.counts
@@ -284,7 +286,8 @@ def test_a_key_instead_of_audio_keeps_the_time() -> None:
     ]
     one = call()
     [got] = received(one, packets[:40] + reports + packets[50:])
-    masked = (40 * PTIME - 160, 50 * PTIME + 160)
+    pad = to_samples(PAD_S, 8_000)
+    masked = (40 * PTIME - pad, 50 * PTIME + pad)
     np.testing.assert_array_equal(got, without(audio, [masked]))
     assert one.counts[0].keys == 1
 
