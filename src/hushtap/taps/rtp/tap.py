@@ -125,6 +125,7 @@ class RtpTap:
                 if now - last >= self._idle or not self._reader.is_alive():
                     break
             else:
+                self._metrics.depth(Queue.PACKETS, self.depth() + 1)
                 try:
                     if directions.push(channel, data, now):
                         begun, last = True, max(last, now)
@@ -132,7 +133,6 @@ class RtpTap:
                     raise TapError(f"{shown(self.addresses[channel])}: {exc}") from None
             if now - advanced >= _STEP_S:
                 advanced = now
-                self._metrics.depth(Queue.PACKETS, self.depth())
                 yield from directions.advance(now)
         if not begun and not self._closing.is_set():
             where = " or ".join(map(shown, self.addresses))
