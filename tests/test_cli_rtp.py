@@ -119,7 +119,7 @@ def test_one_bad_capture_does_not_stop_the_others(tmp_path: Path, hushtap_comman
     calls.mkdir()
     silent: NDArray[np.int16] = np.zeros(8_000, np.int16)
     lossy = stream(OUT, silent)
-    key = packet(25, 25 * PTIME, b"\x05\x8a\x00\xa0", kind=101)
+    key = packet(25, 25 * PTIME, b"\x05\x8a\x00\xa0", kind=101, ssrc=1)
     lossy[25:27] = [(0.5, frame(ip(OUT, key), 1))]
     write_pcap(calls / "good.pcap", lossy)
     (calls / "text.pcap").write_text("no capture")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hushtap.mute import FADE_S
 from hushtap.timeline import Span, merge, to_samples
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ FRAME_S: Final = 0.025
 HOP_S: Final = 0.010
 PAD_S: Final = 0.030
 """Seconds before and after what was recognised that are silenced too: codecs smear."""
-BEFORE_S: Final = 0.030
+BEFORE_S: Final = 0.025
 """Seconds that a key may begin before the chunk that tells of it, and still be silent in all."""
 
 _DETUNED: Final = (0.986, 0.993, 1.0, 1.007, 1.014)
@@ -59,8 +58,6 @@ class Keypad:
         self._frame = to_samples(FRAME_S, rate)
         self._hop = to_samples(HOP_S, rate)
         self._pad = to_samples(PAD_S, rate)
-        # A mute is faded at its ends: whoever does that must know of the next one by then.
-        self._ahead = self._pad + to_samples(FADE_S, rate)
         self._tones = _Tones(self._frame, rate)
         self._held = np.zeros(0, np.int16)
         self._at = 0
@@ -73,7 +70,7 @@ class Keypad:
     @property
     def delay(self) -> int:
         """The most samples that are held."""
-        return self._frame + 2 * self._hop + self._ahead
+        return self._frame + 2 * self._hop + self._pad
 
     @property
     def end(self) -> int:
@@ -95,7 +92,7 @@ class Keypad:
         for span in keys:
             self._silence(span, told=True)
         self._look()
-        return self._release((self._looked - 1) * self._hop - self._ahead)
+        return self._release((self._looked - 1) * self._hop - self._pad)
 
     def finish(self) -> Samples:
         """Return the rest."""

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushtap.keypad import PAD_S
+from hushtap.taps.encoding import Encoding
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.directions import PATIENCE_S, STALL_S, Directions
 from hushtap.taps.rtp.encrypted import ENOUGH, EncryptedError, is_ciphertext
+from hushtap.taps.stdin import g711_table
 from hushtap.timeline import to_samples
 from hushtap.values import AudioFormat
 from taps.rtp.senders import PTIME, event, l16, packet, received, sent, speech, without
@@ -412,17 +414,20 @@ def test_ciphertext_is_refused_after_a_beginning_in_clear() -> None:
     assert len(clear) < one.counts[0].packets <= len(clear) + 20
 
 
-def test_loud_talk_is_not_taken_for_ciphertext(samples: Path) -> None:
-    """Clipped, in the law that spreads its codes most."""
+def test_loud_audio_is_not_taken_for_ciphertext(samples: Path) -> None:
+    """Talk, and a slow swing that has every code of a law as often as any other."""
     looked = 0
     for path in sorted(samples.glob("*.wav")):
         audio, _ = soundfile.read(path, dtype="int16", always_2d=True)
-        loud = np.clip(audio.astype(int) * 24, -32_768, 32_767).astype(np.int16)
+        loud = np.clip(audio.astype(int) * 4, -32_768, 32_767).astype(np.int16)
         for channel in loud.T:
             data = alaw(channel)
             assert not is_ciphertext(data)
             looked += len(data)
     assert looked > 300 * ENOUGH
+    levels = np.sort(g711_table(Encoding.ALAW))
+    swing = np.concatenate([np.roll(levels, -shift)[::8] for shift in range(8)])
+    assert not is_ciphertext(alaw(np.tile(swing, 20)))
 
 
 @pytest.mark.parametrize("steps", [40, 400])
