@@ -155,7 +155,6 @@ class _Tones:
         parts = -(-size // _DEPTH)
         self._waves = np.zeros((parts, _DEPTH, waves.shape[1]), np.float32)
         self._waves.reshape(-1, waves.shape[1])[:size] = waves
-        self._audio = np.zeros((_ROWS, parts * _DEPTH), np.float32)
 
     def pairs(self, frames: NDArray[np.int16]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return for each frame a number for its pair, and their share of its energy.
@@ -164,30 +163,32 @@ class _Tones:
         """
         count, size = frames.shape
         found, shares = np.full(count, -1), np.zeros(count, np.float32)
-        for first in range(0, count, _ROWS):
-            rows = slice(first, first + _ROWS)
-            found[rows], shares[rows] = self._of_rows(frames[rows], size)
-        return found, shares
-
-    def _of_rows(
-        self, frames: NDArray[np.int16], size: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        self._audio[: len(frames), :size] = frames
-        audio = self._audio[: len(frames)]
-        energy = (audio * audio).sum(1) + np.float32(1)
-        loud = energy > size * _FLOOR**2
-        if not loud.any():
-            return np.full(len(frames), -1), np.zeros(len(frames), np.float32)
-        sums = np.zeros((_ROWS, self._waves.shape[2]), np.float32)
-        for at, waves in enumerate(self._waves):
-            sums += self._audio[:, at * _DEPTH : (at + 1) * _DEPTH] @ waves
+        audio = frames.astype(np.float32)
+        energy = (audio * audio).sum(1)
+        [loud] = np.nonzero(energy > size * _FLOOR**2)
+        if not len(loud):
+            return found, shares
         # A sine of amplitude a has energy n a^2 / 2 in a frame of n, and |sum|^2 = (n a / 2)^2.
-        both = np.square(sums[: len(frames)]).reshape(len(frames), 2, len(_DETUNED), 2, -1)
+        both = np.square(self._sums(audio[loud])).reshape(len(loud), 2, len(_DETUNED), 2, -1)
         of_tones = both.sum(1).max(1) * np.float32(2 / size)
         low, high = of_tones[:, 0], of_tones[:, 1]
         lowest, highest = low.max(1), high.max(1)
-        share = (lowest + highest) / energy
-        heard = loud & (share > _GOES_ON)
-        heard &= (lowest < _TWIST * highest) & (highest < _TWIST * lowest)
-        pair = low.argmax(1) * high.shape[1] + high.argmax(1)
-        return np.where(heard, pair, -1), np.where(heard, share, np.float32(0))
+        share = (lowest + highest) / energy[loud]
+        heard = (share > _GOES_ON) & (lowest < _TWIST * highest) & (highest < _TWIST * lowest)
+        found[loud[heard]] = (low.argmax(1) * high.shape[1] + high.argmax(1))[heard]
+        shares[loud[heard]] = share[heard]
+        return found, shares
+
+    def _sums(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return each frame's product with each wave, in pieces of one shape."""
+        parts, depth, waves = self._waves.shape
+        rows = -(-len(audio) // _ROWS)
+        pieces = np.zeros((rows * _ROWS, parts * depth), np.float32)
+        pieces[: len(audio), : audio.shape[1]] = audio
+        sums = np.zeros((rows * _ROWS, waves), np.float32)
+        for row in range(0, len(sums), _ROWS):
+            for at, part in enumerate(self._waves):
+                sums[row : row + _ROWS] += (
+                    pieces[row : row + _ROWS, at * depth : (at + 1) * depth] @ part
+                )
+        return sums[: len(audio)]
