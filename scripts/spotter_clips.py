@@ -15,8 +15,6 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from hushtap.ears.denoise import Denoiser
-from hushtap.vad import STEP
 from spotter_pool import RATE, Piece
 
 FRAME = RATE // 50
@@ -80,12 +78,8 @@ def voiced(audio: np.ndarray) -> np.ndarray:
 MOODS = {
     "usual": {"mixed": 0.42, "digits": 0.18, "talk": 0.27, "few": 0.13},
     "hard": {"mixed": 0.25, "digits": 0.1, "talk": 0.35, "few": 0.3},
-    "noisy": {"mixed": 0.4, "digits": 0.2, "talk": 0.25, "few": 0.15},
 }
 """Shares of the kinds of clips; in hard ones half of the talk is easily taken for a number."""
-
-SETTLING = 2.0
-"""Seconds of a noise that the denoiser has had before a clip begins: calls are longer."""
 
 
 def clip(
@@ -148,7 +142,7 @@ def clip(
         words = None if words is None or classes is None else [*words, *classes]
         low, high = (0.0, 0.12) if rng.random() < 0.35 else (0.12, 1.0)
         at += len(sound) + round(rng.uniform(low, high) * RATE)
-    audio = spoil(audio, rng, noises, pools, noisy=kind == "noisy")
+    audio = spoil(audio, rng, noises, pools)
     full = np.zeros(canvas, np.float32)
     full[:room] = audio[:room]
     return Clip(full, room, labels, None if words is None else tuple(words))
@@ -187,17 +181,9 @@ def _number(
 
 
 def spoil(
-    audio: np.ndarray,
-    rng: np.random.Generator,
-    noises: list[np.ndarray],
-    pools: Pools,
-    *,
-    noisy: bool = False,
+    audio: np.ndarray, rng: np.random.Generator, noises: list[np.ndarray], pools: Pools
 ) -> np.ndarray:
-    """Return the audio as the ears get it, at 16 kHz, about the same length.
-
-    It went through a telephone, and mostly through the denoiser. ``noisy``: always in noise.
-    """
+    """Return the audio as it comes out of a telephone, at 16 kHz, about the same length."""
     codec = str(rng.choice(CODECS))
     line: np.ndarray = audio if codec == "wide" else soxr.resample(audio, RATE, LINE)
     rate = RATE if codec == "wide" else LINE
@@ -205,12 +191,9 @@ def spoil(
     level = level if np.isfinite(level) and level > 0 else 0.08
     if codec != "wide" and rng.random() < 0.7:
         line = _band(line, rate, rng.uniform(150, 350), rng.uniform(3000, 3600))
-    before = round(SETTLING * rate)
-    line = np.concatenate((np.zeros(before, np.float32), line))
-    if noisy or rng.random() < 0.7:
-        below = rng.uniform(2, 16) if noisy else rng.uniform(1, 32)
+    if rng.random() < 0.7:
         line = line + _noise(len(line), rate, rng, noises, pools) * np.float32(
-            level * 10 ** (-below / 20)
+            level * 10 ** (-rng.uniform(1, 32) / 20)
         )
     if rng.random() < 0.15:
         echo = _babble(len(line), rate, rng, pools, 1)
@@ -223,18 +206,7 @@ def spoil(
         line = _coded(line, codec)
     if rng.random() < 0.25:
         line = _lose(line, rate, rng)
-    line = line if rate == RATE else np.asarray(soxr.resample(line, LINE, RATE), np.float32)
-    if rng.random() < 0.9:
-        line = _denoised(line)
-    return line[round(SETTLING * RATE) :]
-
-
-def _denoised(line: np.ndarray) -> np.ndarray:
-    denoiser = Denoiser()
-    whole = np.pad(np.clip(np.rint(line * 32_768), -32_768, 32_767), (0, -len(line) % STEP))
-    steps = whole.astype(np.int16).reshape(-1, STEP)
-    clean = np.concatenate([denoiser.step(step) for step in steps])[: len(line)]
-    return clean.astype(np.float32) / 32_768
+    return line if rate == RATE else np.asarray(soxr.resample(line, LINE, RATE), np.float32)
 
 
 def _coded(line: np.ndarray, codec: str) -> np.ndarray:

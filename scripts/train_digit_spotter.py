@@ -31,8 +31,8 @@ BLURRED = 0.3
 """Share of batches whose frames get noise."""
 WIDTH = 96
 SPREADS = (1, 2, 4, 8)
-SETS = (("long", 8.0, 4200), ("short", 5.0, 1800), ("hard", 8.0, 1200), ("noisy", 8.0, 1800))
-REFINING = frozenset({"hard", "noisy"})
+SETS = (("long", 8.0, 4200), ("short", 5.0, 1800), ("hard", 8.0, 1200))
+REFINING = frozenset({"hard"})
 """Sets that only the second stage of the training sees."""
 MUSIC = {"train": ("macroform-cold_day", "macroform-robot_dity", "macroform-the_simplicity")}
 MOH = Path("/usr/share/asterisk/moh")
@@ -86,7 +86,7 @@ def make_set(  # noqa: PLR0917 - a job for a process
     pieces, hard = [], []
     for path in sorted((Path(work) / "pool").glob("*.npz")):
         if path.stem.startswith("hard"):
-            hard += spotter_pool.load(path) if name == "hard" else []
+            hard += spotter_pool.load(path) if name in REFINING else []
         elif path.stem.startswith("tune") == (split == "tune") or (
             split == "tune" and path.stem == "human_talk"
         ):
@@ -101,7 +101,7 @@ def make_set(  # noqa: PLR0917 - a job for a process
     labels = np.zeros((count, round(seconds * 50)), np.int8)
     words = []
     for at in range(0, count, 4):
-        kind = name if name in REFINING else "usual"
+        kind = "hard" if name in REFINING else "usual"
         clips = [clip(rng, pools, noises, seconds, kind) for _ in range(min(4, count - at))]
         encoded = engine.encode([c.audio for c in clips], round(seconds * spotter_pool.RATE))
         frames[at : at + len(clips)] = encoded

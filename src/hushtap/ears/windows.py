@@ -63,7 +63,9 @@ class Schedule:
     """Seconds that audio waits after it was cleared, in which it may be muted after all."""
 
 
-LIVE: Final = Schedule(hop=150, longest=225, glance=25, context=15, tick=5, patience=0.0, hindsight=0.0)
+LIVE: Final = Schedule(
+    hop=150, longest=225, glance=25, context=15, tick=5, patience=0.0, hindsight=0.0
+)
 """Ordinary speech is let go as soon as the spotter has seen it with its right context."""
 
 LIVE_WORDS: Final = Schedule(hop=70, longest=225, tick=5, patience=0.0, hindsight=0.0)
