@@ -8,6 +8,7 @@ import typer
 
 from hushtap.cli import (
     audit_log,
+    breach,
     check,
     evaluate,
     keys,
@@ -34,6 +35,7 @@ app.command("redact")(redact.redact)
 app.command("live")(live.live)
 life.app.add_typer(proofs.retention_app, name="retention")
 life.app.add_typer(proofs.certificate_app, name="certificate")
+life.app.add_typer(breach.app, name="breach")
 app.add_typer(life.app, name="vault")
 app.add_typer(subject.app, name="subject")
 app.add_typer(keys.app, name="keys")

@@ -8,12 +8,13 @@ dropped. The write-ahead log, replicas and backups of the server are beyond that
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+from weakref import finalize
 
 from sqlalchemy import (
     URL,
     Connection,
-    NullPool,
     Table,
     create_engine,
     event,
@@ -33,6 +34,10 @@ PARTS: Final = 32
 _SPLIT: Final = "wrapped_keys"
 _LOCK: Final = 0x68757368746170
 """Of ``pg_advisory_xact_lock``: whoever holds it writes the catalog."""
+
+_KEPT: Final = 2
+_MORE: Final = 8
+"""Connections that a process keeps, and may have more of while several threads ask at once."""
 
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OPTIONS: Final = frozenset(
@@ -91,14 +96,23 @@ class Postgres:
         self.name = f"PostgreSQL database {found.database} at {at}"
         self._wait = round(wait_seconds * 1000) or 1
         self.engine = self._engine(found)
-        event.listen(self.engine, "connect", self._prepare)
+        event.listen(self.engine, "connect", partial(_prepare, self._wait))
+        # Whoever has nothing to do with the catalog any more keeps no connection of the server.
+        finalize(self, self.engine.dispose)
         event.listen(self.engine, "begin", _begin)
 
     def _engine(self, url: URL) -> Engine:
         settings = {name: value for name, value in _LIBPQ.items() if name not in url.query}
         try:
+            # To connect takes a server twenty times as long as to answer.
             return create_engine(
-                url, poolclass=NullPool, hide_parameters=True, connect_args=settings
+                url,
+                pool_size=_KEPT,
+                max_overflow=_MORE,
+                pool_timeout=self._wait / 1000,
+                pool_pre_ping=True,
+                hide_parameters=True,
+                connect_args=settings,
             )
         except ImportError:
             raise VaultError(
@@ -164,16 +178,17 @@ class Postgres:
             )
         return VaultError(f"{self.name}: the catalog cannot be used ({name}, SQLSTATE {state})")
 
-    def _prepare(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('lock_timeout', %s, false), "
-                # A server that confirms what is not on its disk yet would lose keys.
-                "CASE WHEN current_setting('synchronous_commit') = 'off' "
-                "THEN set_config('synchronous_commit', 'on', false) END",
-                (f"{self._wait}ms",),
-            )
-        connection.commit()
+
+def _prepare(wait: int, connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, false), "
+            # A server that confirms what is not on its disk yet would lose keys.
+            "CASE WHEN current_setting('synchronous_commit') = 'off' "
+            "THEN set_config('synchronous_commit', 'on', false) END",
+            (f"{wait}ms",),
+        )
+    connection.commit()
 
 
 def split(target: Table, connection: Connection, **_known: object) -> None:

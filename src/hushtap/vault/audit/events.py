@@ -42,12 +42,16 @@ class Activity(StrEnum):
     CONSENT = "consent"
     REPORT = "report"
     """A person's recordings, or what outlived its term, is looked up."""
+    BREACH = "breach"
+    """A breach of data is entered in the register, amended or closed."""
+    IMPORT = "import"
+    """A file of an archive is replaced by a recording."""
     LOG_READ = "log-read"
     LOG_EXPORT = "log-export"
 
 
 class Change(StrEnum):
-    """What a ``key-change``, a ``hold`` or a ``consent`` does, and why a ``dispose`` is done."""
+    """What a ``key-change``, ``hold``, ``consent`` or ``breach`` does; why a ``dispose`` is."""
 
     ADD = "add"
     """A key is made or taken in: recordings are sealed to it from now on."""
@@ -57,6 +61,11 @@ class Change(StrEnum):
     """The same, by means of an escrow key."""
     RETIRE = "retire"
     DESTROY = "destroy"
+
+    OPEN = "open"
+    """A breach is entered; ``amend`` adds to what is known of it, ``close`` ends it."""
+    AMEND = "amend"
+    CLOSE = "close"
 
     PLACE = "place"
     RELEASE = "release"
