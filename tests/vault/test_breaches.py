@@ -157,6 +157,12 @@ def test_answers_are_short_and_hold_no_number(said: str) -> None:
     assert "4111" not in str(refused.value)
 
 
+@pytest.mark.parametrize("when", ["noon", "2026-11-04", "2026-11-04T12:00:00"])
+def test_a_notice_has_a_time_with_its_zone(when: str) -> None:
+    with pytest.raises(UsageError, match="notified"):
+        Answers(notified=when)
+
+
 def test_the_command_leads_the_register(hushtap: Hushtap, tmp_path: Path) -> None:
     vault = Vault.create(tmp_path / "v")
     mine = record(vault, CallDetails(caller="+1 202 555 0143"))
@@ -165,7 +171,8 @@ def test_the_command_leads_the_register(hushtap: Hushtap, tmp_path: Path) -> Non
     assert code == 0
     assert out == f"{mine}  recorded  {vault.info(mine).caller}\n"
     assert hushtap("vault", "breach", "affected", "--account", "eve")[1] == "no recordings\n"
-    words = ("--account", user, "--nature", "taken over", "--aware", "2026-11-01", "--json")
+    words = ("--account", user, "--since", "2026-01-01", "--nature", "taken over")
+    words = (*words, "--aware", "2026-11-01", "--json")
     code, out, err = hushtap("vault", "breach", "open", *words)
     assert (code, err) == (0, "")
     told = json.loads(out)

@@ -47,7 +47,7 @@ class Answers:
     """What 33(3) asks for beside the numbers, each ``None`` until it is known.
 
     ``nature`` is (a), ``contact`` (b), ``consequences`` (c), ``measures`` (d); ``delay``
-    why the authority was told late, 33(1). ``notified`` is when it was (UTC), ``no_notice``
+    why the authority was told late, 33(1). ``notified`` is when it was (ISO 8601, with its zone), ``no_notice``
     why it need not be.
 
     Raises:
@@ -72,6 +72,12 @@ class Answers:
                 raise UsageError(f"{one.name}: give 1 to {LONGEST} characters")
             if looks_sensitive(value):
                 raise UsageError(f"{one.name}: has what looks like a card number or an SSN in it")
+        try:
+            zone = self.notified is None or datetime.fromisoformat(self.notified).tzinfo
+        except ValueError:
+            zone = None
+        if not zone:
+            raise UsageError("notified: give a time as 2026-11-01T09:00:00+00:00")
 
 
 REQUIRED: Final = ("nature", "contact", "consequences", "measures")

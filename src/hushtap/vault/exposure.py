@@ -58,9 +58,9 @@ _ACTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is compromised, and when: accounts, hosts and keys by their full ids, all of UTC time.
+    """What is compromised, and when: accounts, hosts and keys by their full ids.
 
-    A host is the machine that wrote the log's entry, or the address a request came
+    Times without a zone are UTC. A host is the machine that wrote the log's entry, or the address a request came
     from. With neither account, host nor key it is everyone, and needs ``since``.
 
     Raises:
@@ -80,7 +80,7 @@ class Scope:
         for name in (*self.accounts, *self.hosts, *self.keys):
             if not is_name(name):
                 raise UsageError("accounts, hosts and keys are named as the audit log has them")
-        if self.since is not None and self.until is not None and self.until < self.since:
+        if _stamp(self.until, _LAST) < _stamp(self.since, _FIRST):
             raise UsageError("the time ends before it begins")
 
 
