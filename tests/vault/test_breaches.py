@@ -172,8 +172,8 @@ def test_the_command_leads_the_register(hushtap: Hushtap, tmp_path: Path) -> Non
     assert out == f"{mine}  recorded  {vault.info(mine).caller}\n"
     assert hushtap("vault", "breach", "affected", "--account", "eve")[1] == "no recordings\n"
     words = ("--account", user, "--since", "2026-01-01", "--nature", "taken over")
-    words = (*words, "--aware", "2026-11-01", "--json")
-    code, out, err = hushtap("vault", "breach", "open", *words)
+    more = ("--aware", "2026-11-01", "--json")
+    code, out, err = hushtap("vault", "breach", "open", *words, *more)
     assert (code, err) == (0, "")
     told = json.loads(out)
     assert (told["recordings"], told["due"]) == (1, "2026-11-04T00:00:00Z")

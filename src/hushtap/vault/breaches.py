@@ -47,8 +47,8 @@ class Answers:
     """What 33(3) asks for beside the numbers, each ``None`` until it is known.
 
     ``nature`` is (a), ``contact`` (b), ``consequences`` (c), ``measures`` (d); ``delay``
-    why the authority was told late, 33(1). ``notified`` is when it was (ISO 8601, with its zone), ``no_notice``
-    why it need not be.
+    why the authority was told late, 33(1). ``notified`` is when it was (ISO 8601, with
+    its zone), ``no_notice`` why it need not be.
 
     Raises:
         UsageError: an answer is empty, too long, or has a card number or SSN in it.
