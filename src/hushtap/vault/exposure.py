@@ -61,7 +61,8 @@ class Scope:
     """What is compromised, and when: accounts, hosts and keys by their full ids.
 
     Times without a zone are UTC. A host is the machine that wrote the log's entry, or
-    the address a request came from. With neither account, host nor key it is everyone, and needs ``since``.
+    the address a request came from. With neither account, host nor key it is everyone,
+    and needs ``since``.
 
     Raises:
         UsageError: it names nothing, or what cannot stand in the log.

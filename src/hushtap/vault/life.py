@@ -28,6 +28,7 @@ from hushtap.vault.report import Due, Report, due, report
 from hushtap.vault.retention import RetentionSetting
 from hushtap.vault.schema import recordings
 from hushtap.vault.statements import About
+from hushtap.vault.undo import UndoArea
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +89,7 @@ class Life:
         self.disposals = Disposals(vault, catalog, recorder, journal, log)
         self.holds = Holds(catalog, journal)
         self.breaches = Breaches(vault, catalog, journal, log)
+        self.undo = UndoArea(vault, journal)
         self.retention = RetentionSetting(catalog.database, journal)
 
     def hold(self, recording_id: str, case: str) -> str:

@@ -51,7 +51,7 @@ class Activity(StrEnum):
 
 
 class Change(StrEnum):
-    """What a ``key-change``, ``hold``, ``consent`` or ``breach`` does; why a ``dispose`` is."""
+    """What ``key-change``, ``hold``, ``consent``, ``breach``, ``import`` do; why ``dispose``."""
 
     ADD = "add"
     """A key is made or taken in: recordings are sealed to it from now on."""
@@ -66,6 +66,15 @@ class Change(StrEnum):
     """A breach is entered; ``amend`` adds to what is known of it, ``close`` ends it."""
     AMEND = "amend"
     CLOSE = "close"
+
+    CHECK = "check"
+    """An independent ear found nothing left in what a file of an archive became."""
+    SEAL = "seal"
+    """The original is sealed under the undo key."""
+    REPLACE = "replace"
+    """The original is deleted where it lay."""
+    RESTORE = "restore"
+    """The original is written in clear again."""
 
     PLACE = "place"
     RELEASE = "release"
