@@ -22,7 +22,7 @@ from hushtap.outputs import sha256_of
 if TYPE_CHECKING:
     from types import FrameType
 
-CALLS = {"fsync", "fdatasync", "rename", "replace", "link", "unlink", "ftruncate"}
+CALLS = {("posix", name) for name in ("fsync", "fdatasync", "rename", "replace", "link", "unlink")}
 
 
 def killed(folder: Path, number: int) -> bool:
@@ -33,7 +33,7 @@ def killed(folder: Path, number: int) -> bool:
 
         def profile(_frame: FrameType, event: str, called: object) -> None:
             nonlocal left
-            if event == "c_call" and getattr(called, "__name__", "") in CALLS:
+            if event == "c_call" and (called.__module__, called.__name__) in CALLS:  # type: ignore[attr-defined]
                 left -= 1
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)

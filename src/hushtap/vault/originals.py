@@ -19,6 +19,8 @@ from hushtap.vault.files import reason
 if TYPE_CHECKING:
     from pathlib import Path
 
+VERSION: Final = 1
+"""Of the record of an original."""
 _FORMAT: Final = "hushtap-undo"
 _PIECE: Final = 1 << 20
 _HEAD: Final = 4
@@ -115,7 +117,7 @@ def packed(kept: Kept) -> bytes:
     """Return the record of an original: JSON."""
     fields = {
         "format": _FORMAT,
-        "version": 1,
+        "version": VERSION,
         "item": kept.item,
         "recording": kept.recording,
         "digest": kept.digest,
@@ -132,7 +134,7 @@ def read(path: Path) -> Kept:
     """Read a record. Raises ``VerificationError``: damaged, or overwritten already."""
     try:
         fields = json.loads(path.read_bytes())
-        known = (fields.pop("format"), fields.pop("version")) == (_FORMAT, 1)
+        known = (fields.pop("format"), fields.pop("version")) == (_FORMAT, VERSION)
         fields["wrapped"] = base64.b64decode(fields["wrapped"], validate=True)
         for name in ("since", "until"):
             fields[name] = datetime.fromisoformat(fields[name])
