@@ -59,7 +59,9 @@ class Archive:
         closed = [info for info in vault.list() if info.state is State.CLOSED]
         assert len(closed) == len(digests)
         assert all(info.state in {State.CLOSED, State.DISPOSED} for info in vault.list())
-        assert all(result.ok for result in vault.verify())
+        # A recorder that died at once may leave a file of which nothing is known or readable.
+        problems = [result.problem for result in vault.verify() if not result.ok]
+        assert all("not in the catalog" in str(problem) for problem in problems), problems
         assert all(self.brought_back(digest) for digest in digests.values())
         with reading(self.vault / LOG_NAME) as log:
             assert verify(log, load_verifier(self.vault / "keys" / VKEY_NAME), []).problems == []
