@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hushtap.ears.windows import Window
     from hushtap.pii.recognizers import SpokenAnalyzer
     from hushtap.taps.pcap.tap import PcapTap
+    from hushtap.taps.rtp.counts import Counts
     from hushtap.values import AudioFormat, Entity, Finding, PcmChunk, RedactedChunk
     from hushtap.vault.recordings import CallDetails, Recording
 
@@ -118,6 +119,7 @@ class Redaction:
         output: the redacted WAV, where one was asked for.
         recording: the id in the vault, where one was given.
         reused: an earlier run had done this call, and it was not heard again.
+        packets: of a call of a packet capture, what became of them, by channel.
     """
 
     source: Path
@@ -127,6 +129,7 @@ class Redaction:
     output: Path | None = None
     recording: str | None = None
     reused: bool = False
+    packets: tuple[Counts, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -331,7 +334,10 @@ class Redactor:
         recorded = recording.id if recording else None
         if job.wav is not None:
             write_findings(job.wav, Sidecar(made_from, tap.format, samples, findings, recorded))
-        return Redaction(job.source, tap.format, samples, findings, job.wav, recorded)
+        packets = () if isinstance(tap, FileTap) else tap.counts
+        return Redaction(
+            job.source, tap.format, samples, findings, job.wav, recorded, packets=packets
+        )
 
     def _begin(self, vault: Vault, tap: FileTap | PcapTap) -> Recording:
         source, policy = safe_label(tap.label), self.policy.fingerprint
