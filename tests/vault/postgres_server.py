@@ -75,7 +75,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        options = f"-p {self.port} -c listen_addresses={HERE} -c fsync=off"
+        options = f"-p {self.port} -c listen_addresses={HERE} -c fsync=off -c autovacuum=off"
         options += f" -c unix_socket_directories={self.folder} -c max_wal_size=64MB"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.data), "-l", log, "-o", options, "-w", "start")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
 from hushtap.errors import HeldError, UsageError, VaultError
 from hushtap.vault.database import Database
@@ -15,6 +16,7 @@ from hushtap.vault.keys import Unprotected
 from hushtap.vault.location import SETTINGS, catalog_place, has_catalog, set_catalog
 from hushtap.vault.postgres import PARTS, checked
 from hushtap.vault.recordings import CallDetails, Consent, Query, State, Vault
+from hushtap.vault.schema import recordings
 from vault.audit.logs import check
 from vault.calls import PHONE_LINE, call
 from vault.lives import day
@@ -317,6 +319,25 @@ def test_a_second_vault_does_not_take_the_database_of_another(
     other = Vault.create(tmp_path / "third")
     with pytest.raises(VaultError, match="has its catalog in"):
         set_catalog(other.path, str(catalog_place(vault_in_postgres.path)))
+
+
+def test_a_vault_that_grew_counts_what_it_has_when_it_is_next_opened(
+    vault_in_postgres: Vault,
+) -> None:
+    def known() -> int:
+        with vault_in_postgres._catalog.database.reading() as connection:
+            query = "SELECT relpages FROM pg_class WHERE relname = 'recordings'"
+            return int(connection.exec_driver_sql(query).scalar() or 0)
+
+    row = {"started": "2026-01-01T00:00:00+00:00", "sample_rate": 8000, "channels": 2}
+    row |= {"state": "closed", "samples": 0, "source": "line", "policy": "abc", "findings": {}}
+    rows = [row | {"id": f"20260101T{n:06}Z-00000000"} for n in range(1200)]
+    Vault.open(vault_in_postgres.path)
+    assert known() == 0
+    with vault_in_postgres._catalog.database.writing() as connection:
+        connection.execute(insert(recordings), rows)
+    Vault.open(vault_in_postgres.path)
+    assert known() > 10
 
 
 def test_tables_of_a_later_version_are_left_alone(

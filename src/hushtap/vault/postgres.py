@@ -39,6 +39,9 @@ _KEPT: Final = 2
 _MORE: Final = 8
 """Connections that a process keeps, and may have more of while several threads ask at once."""
 
+_FEW_PAGES: Final = 10
+"""Pages of a table that is searched fast whatever the index."""
+
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OPTIONS: Final = frozenset(
     {"host", "options", "sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout"}
@@ -162,7 +165,19 @@ class Postgres:
                 connection.execute(text(statement))
 
     def take_stock(self) -> None:
-        """PostgreSQL counts by itself (autovacuum)."""
+        """Count what lies in the tables, where there is ten times what the server knows of.
+
+        It counts by itself, a minute late, unless its autovacuum is off. Until then it reads
+        all of a finding to see which are on hold: 300 ms in place of one.
+        """
+        pages = text(
+            "SELECT pg_relation_size(oid) / current_setting('block_size')::int, relpages "
+            "FROM pg_class WHERE oid = to_regclass('recordings')"
+        )
+        with self.engine.execution_options(hushtap_asks=True).begin() as connection:
+            found = connection.execute(pages).one()
+            if found[0] > max(_FEW_PAGES, 10 * found[1]):
+                connection.execute(text("ANALYZE recordings, found"))
 
     def explain(self, error: exc.DBAPIError) -> VaultError:
         """Return the class of the error: the server's own message may quote a value."""
