@@ -3,6 +3,7 @@
 ::
 
     python scripts/measure_catalog.py --recordings 100000 --keep build/big.vault
+    python scripts/measure_catalog.py --catalog postgresql://hushtap@localhost/empty
 
 The recordings have rows and keys but no files. Each search is for one page of 50 and
 is timed as a user has it: a new connection, the query, and every row made a value.
@@ -20,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.dialects import sqlite
 
 from hushtap.values import Entity
 from hushtap.vault.catalog import Query, State
 from hushtap.vault.details import Consent
+from hushtap.vault.location import set_catalog
 from hushtap.vault.recordings import Vault
 from hushtap.vault.schema import found, holds, recordings, wrapped_keys
 from hushtap.vault.search import begins, statement
@@ -144,12 +145,13 @@ def searches(vault: Vault) -> dict[str, dict[str, Any]]:
 
 
 def plan(vault: Vault, query: Query, caller: str | None) -> str:
-    """Return how SQLite goes about it, in one line."""
-    sql = statement(query, caller).compile(
-        dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
-    )
+    """Return how the database goes about it, in one line."""
     with vault._catalog.database.reading() as connection:  # noqa: SLF001 - to look at it alone
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all()
+        sql = statement(query, caller).compile(
+            dialect=connection.dialect, compile_kwargs={"literal_binds": True}
+        )
+        word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        rows = connection.exec_driver_sql(f"{word} {sql}").all()
     return "; ".join(str(row[-1]) for row in rows)
 
 
@@ -160,17 +162,21 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=200, help="how often each search is made")
     parser.add_argument("--keep", type=Path, help="a folder for the vault, used again if there")
     parser.add_argument("--plans", action="store_true", help="also how each is gone about")
+    parser.add_argument("--catalog", help="the URL of an empty PostgreSQL database")
     arguments = parser.parse_args()
     place = arguments.keep or Path(tempfile.mkdtemp()) / "vault"
     try:
         new = not place.exists()
+        if new and arguments.catalog:
+            set_catalog(place, arguments.catalog)
         vault = Vault.create(place)
         if new:
             began = time.perf_counter()
             fill(vault, arguments.recordings)
             print(f"{arguments.recordings} recordings made in {time.perf_counter() - began:.0f} s")
-        size = (place / "catalog.db").stat().st_size / arguments.recordings
-        print(f"{size:.0f} bytes of the catalog a recording")
+        if not arguments.catalog:
+            size = (place / "catalog.db").stat().st_size / arguments.recordings
+            print(f"{size:.0f} bytes of the catalog a recording")
         measure(vault, arguments.times, plans=arguments.plans)
     finally:
         if arguments.keep is None:

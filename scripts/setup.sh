@@ -5,9 +5,8 @@
 # is missing. Packages come from pip's own configuration.
 #
 # --peers, with .venv there: only what tests use and Hushtap does not need, a token,
-# speech, RTP senders, tshark and a syslog server. That server is unpacked into
-# .venv/peers, not installed:
-# no service is registered or started.
+# speech, RTP senders, tshark, a syslog server and PostgreSQL. Those two servers are
+# unpacked below .venv, not installed: no service is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -114,6 +113,11 @@ if [ "${1:-}" = --peers ]; then
     if [ ! -x .venv/peers/usr/sbin/rsyslogd ] &&
         ! unpack_packages .venv/peers rsyslog rsyslog-gnutls; then
         say "no rsyslog: tests of syslog skip (as root: scripts/setup.sh --peers)"
+    fi
+    if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null &&
+        ! compgen -G '.venv/peers-postgresql/usr/lib/postgresql/*/bin/initdb' >/dev/null &&
+        ! unpack_packages .venv/peers-postgresql postgresql; then
+        say "no PostgreSQL: tests of it skip (as root: scripts/setup.sh --peers)"
     fi
     exit
 fi

@@ -168,3 +168,44 @@ def test_shown_formats_are_real() -> None:
             assert Entity(finding["entity"])
         if language == "toml":
             assert tomllib.loads(content)["style"] == "beep"
+
+
+PROVEN = ("docs/threat-model.md", "docs/compliance.md")
+"""Each row of their tables names a test; the last cell is for it."""
+TEST = re.compile(r"`((?:[a-z_]+/)*test_[a-z_]+\.py)::(test_\w+)`")
+
+
+@pytest.mark.parametrize("document", PROVEN)
+def test_every_promise_names_a_test_that_is_there(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    header, proven = "", 0
+    for line in text.splitlines():
+        if not line.startswith("|") or set(line) <= set("|- "):
+            header = header if line.startswith("|") else ""
+            continue
+        header = header or line
+        if header.endswith("| test |") and line != header:
+            last = line.strip("|").rpartition("|")[2].strip()
+            names = [TEST.fullmatch(name.strip()) for name in last.split(", ")]
+            assert all(names), line
+            proven += 1
+    for file, name in TEST.findall(text):
+        source = ROOT / "tests" / file
+        assert source.exists(), file
+        assert re.search(rf"^(async )?def {name}\(", source.read_text(), re.MULTILINE), name
+    assert proven > 25
+
+
+@pytest.mark.parametrize("document", PROVEN)
+def test_every_command_of_the_tables_is_there(document: str) -> None:
+    from hushtap.cli import app  # noqa: PLC0415
+
+    leaves = tree(typer.main.get_command(app))
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for line in commands_named(text):
+        words = line.split()[1:]
+        [found] = [path for path in leaves if tuple(words[: len(path)]) == path]
+        known = {option for parameter in leaves[found].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / document).parent.joinpath(link).exists(), link

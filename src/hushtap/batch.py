@@ -35,6 +35,7 @@ from hushtap.vault.recordings import State, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from hushtap.ears.shared import Ear
     from hushtap.ears.windows import Window
@@ -199,7 +200,8 @@ class Redactor:
     ``policy``, ``mute`` and ``model`` as for ``redact``; ``ear`` hears in place of
     a model, from several threads. ``at_once`` calls are redacted at a time, by
     default one a core and ``hushtap.crew.MOST`` at most; the mutes do not depend on it.
-    ``transcript`` as for ``redact``; ``call`` is known of each of them.
+    ``transcript`` as for ``redact``; ``call`` is known of each of them, and that it
+    ``began`` then (any time zone) rather than now.
 
     Raises:
         UsageError: the policy, the mute style or ``at_once`` is wrong.
@@ -216,8 +218,10 @@ class Redactor:
         at_once: int | None = None,
         transcript: bool | None = None,
         call: CallDetails | None = None,
+        began: datetime | None = None,
     ) -> None:
         self._call = call
+        self._began = began
         self.policy = styled(policy, mute)
         self.at_once = usual_workers() if at_once is None else at_once
         if self.at_once < 1:
@@ -319,7 +323,7 @@ class Redactor:
         # Loaded before anything is begun that would have to be undone.
         crew.ready()
         call = Call(tap.format, self.policy, _analyzer(self.policy.entities))
-        recording = _begin(vault, tap, self.policy, self._call) if vault else None
+        recording = self._begin(vault, tap) if vault else None
         with recording or nullcontext():
             chunks = _hear(call, tap, crew, recording, progress, transcript=words)
             if job.wav is None:
@@ -333,6 +337,12 @@ class Redactor:
         packets = () if isinstance(tap, FileTap) else tap.counts
         return Redaction(
             job.source, tap.format, samples, findings, job.wav, recorded, packets=packets
+        )
+
+    def _begin(self, vault: Vault, tap: FileTap | PcapTap) -> Recording:
+        source, policy = safe_label(tap.label), self.policy.fingerprint
+        return vault.record(
+            tap.format, source=source, policy=policy, started=self._began, call=self._call
         )
 
 
@@ -396,13 +406,6 @@ def styled(policy: str | Policy, mute: str | None = None) -> Policy:
 def safe_label(label: str) -> str:
     """Return ``label`` with every digit replaced: files are named after phone numbers."""
     return re.sub(r"\d", "#", label)
-
-
-def _begin(
-    vault: Vault, tap: FileTap | PcapTap, policy: Policy, call: CallDetails | None
-) -> Recording:
-    source = safe_label(tap.label)
-    return vault.record(tap.format, source=source, policy=policy.fingerprint, call=call)
 
 
 def _earlier(job: Job, made_from: Provenance, vault: Vault | None) -> Redaction | None:

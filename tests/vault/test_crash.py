@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -139,3 +140,74 @@ def test_a_full_file_system_never_gives_a_closed_recording(vault: Vault, tmp_pat
     assert "No space left on device" in done.stdout, done.stderr
     assert "taken" not in done.stdout
     assert_exact_beginning(Vault.open(copy), at_least=30_000, of=100_000)
+
+
+POINTS = Path(__file__).with_name("crash_points_process.py")
+
+
+@pytest.mark.parametrize("points", [12, pytest.param(200, marks=slow)])
+def test_killed_at_random_points_an_exact_beginning_is_left(vault: Vault, points: int) -> None:
+    done = subprocess.run(
+        [sys.executable, str(POINTS), str(vault.path), str(points)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["interrupted"] + found["closed"] + found["never begun"] == points
+    assert found["interrupted"] > points / 3
+    # What had not made a segment of half a second yet, and the segment in hand.
+    assert found["most lost"] <= HALF_SECOND + 160
+
+
+FAULTS = "write,pwrite64,fsync,fdatasync,ftruncate"
+
+
+@slow
+@needs_strace
+@pytest.mark.parametrize(
+    ("error", "when", "first"),
+    [("ENOSPC", "{}", 1), ("ENOSPC", "{}+", 3), ("EIO", "{}", 5), ("EIO", "{}+", 7)],
+)
+def test_an_error_at_any_write_never_gives_clear_text_or_a_false_end(
+    vault: Vault, tmp_path: Path, error: str, when: str, first: int
+) -> None:
+    """Every eighth call that writes or syncs fails, once or from there on, until none is left."""
+    closed = failed = 0
+    for number in range(first, 1000, 8):
+        copy = tmp_path / "copy"
+        shutil.copytree(vault.path, copy)
+        fault = f"{FAULTS}:error={error}:when={when.format(number)}"
+        trace = ("strace", "-f", "-qq", "--seccomp-bpf", "-o", os.devnull)
+        under = (*trace, "-e", f"trace={FAULTS}", "-e", f"inject={fault}")
+        done = run_recorder(copy, under=under)
+        ended = done.stdout.splitlines()
+        # Sealed to its end, and only the catalog not told: then it is closed, and stays so.
+        claimed = "closed" in ended or ended[-1:] == ["taken"]
+        assert "taken" not in ended[:-1]
+        assert_nothing_false(copy, claimed=claimed)
+        shutil.rmtree(copy)
+        # The last of them come while the process ends, and harm nothing.
+        closed = closed + 1 if "closed" in ended else 0
+        failed += "closed" not in ended
+        if closed == 3:
+            break
+    assert closed == 3
+    assert failed > 8
+
+
+def assert_nothing_false(path: Path, *, claimed: bool) -> None:
+    """See that what is said to be closed is whole, all else a beginning, and nothing in clear."""
+    vault = Vault.open(path)
+    audio = call(20_000)
+    infos = vault.list()
+    assert not claimed or [info.state for info in infos] == [State.CLOSED]
+    for info in infos:
+        opened = vault.read(info.id)
+        assert np.array_equal(opened.samples, audio[: len(opened.samples)])
+        assert info.state is State.INTERRUPTED or len(opened.samples) == len(audio)
+    content = b"".join(file.read_bytes() for file in path.rglob("*") if file.is_file())
+    assert not any(audio[at : at + 64].tobytes() in content for at in range(0, len(audio), 500))
+    assert all(word.text.encode() not in content for word in WORDS)

@@ -101,5 +101,5 @@ def test_a_log_that_somebody_reads_on_is_told_of(vault: Vault) -> None:
         with database.writing() as connection:
             connection.exec_driver_sql("DELETE FROM wrapped_keys")
         with pytest.raises(VaultError, match="do the same again once that has ended"):
-            database.empty_log()
-    database.empty_log()
+            database.scrub("20260101T000000-00000000")
+    database.scrub("20260101T000000-00000000")

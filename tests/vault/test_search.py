@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from hushtap.errors import UsageError
 from hushtap.timeline import Span
 from hushtap.values import Entity, Finding
+from hushtap.vault.location import set_catalog
 from hushtap.vault.recordings import (
     CallDetails,
     Consent,
@@ -43,10 +44,13 @@ class Calls:
         return [info.id for info in self.infos if fits(info)]
 
 
-@pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Calls:
     """24 recordings, every agent on every queue, three findings in turn."""
-    vault = Vault.create(tmp_path_factory.mktemp("search") / "vault")
+    path = tmp_path_factory.mktemp("search") / "vault"
+    if request.param == "postgresql":
+        set_catalog(path, request.getfixturevalue("postgres").new_database())
+    vault = Vault.create(path)
     kinds = itertools.cycle([(Entity.CVV,), (Entity.CVV, Entity.CREDIT_CARD), ()])
     consents = itertools.cycle([Consent.GIVEN, Consent.ASKED])
     agents = itertools.product(("ann", "bob", None), ("billing", "sales"), range(4))

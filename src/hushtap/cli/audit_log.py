@@ -175,8 +175,9 @@ def checkpoint(
 def _log(vault: Path, key: Path | None = None) -> VaultLog:
     """Return the log of a vault that is there. Raises ``VaultError``."""
     from hushtap.vault.audit.log import VaultLog  # noqa: PLC0415
+    from hushtap.vault.location import has_catalog  # noqa: PLC0415
 
-    if not (vault / "catalog.db").exists():
+    if not has_catalog(vault):
         raise VaultError(f"{vault}: no vault here; create one or check the path")
     return VaultLog(vault, key=key, passphrase=os.environ.get(PASSPHRASE))
 

@@ -8,8 +8,10 @@ import typer
 
 from hushtap.cli import (
     audit_log,
+    breach,
     check,
     evaluate,
+    importing,
     keys,
     life,
     live,
@@ -34,6 +36,9 @@ app.command("redact")(redact.redact)
 app.command("live")(live.live)
 life.app.add_typer(proofs.retention_app, name="retention")
 life.app.add_typer(proofs.certificate_app, name="certificate")
+life.app.add_typer(breach.app, name="breach")
+life.app.command("import")(importing.import_)
+life.app.add_typer(importing.app, name="undo")
 app.add_typer(life.app, name="vault")
 app.add_typer(subject.app, name="subject")
 app.add_typer(keys.app, name="keys")

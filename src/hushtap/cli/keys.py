@@ -70,6 +70,14 @@ def init(
     label: LabelOption = None,
     provider: ProviderOption = "passphrase",
     unprotected: UnprotectedOption = False,
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            "--catalog",
+            metavar="URL",
+            help="postgresql:// database for a new vault's catalog, without a password in it.",
+        ),
+    ] = None,
 ) -> None:
     """Make a key, and the vault where there is none; recordings are sealed to it from now on.
 
@@ -81,9 +89,12 @@ def init(
     [cyan]hushtap keys init --vault calls.vault --role escrow --key safe/escrow.key[/]
     """
     from hushtap.vault.keyring import Role  # noqa: PLC0415
+    from hushtap.vault.location import has_catalog, set_catalog  # noqa: PLC0415
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
 
-    there = (vault / "catalog.db").exists()
+    if catalog is not None:
+        set_catalog(vault, catalog)
+    there = has_catalog(vault)
     if role is RoleName.ESCROW and not there:
         raise UsageError(f"{vault}: no vault here; make its main key first")
     if role is RoleName.ESCROW and key is None:

@@ -135,9 +135,10 @@ def make_vault(path: Path) -> Vault:
         VaultError: it cannot be made or opened.
     """
     from hushtap.vault.keys import look_at  # noqa: PLC0415
+    from hushtap.vault.location import has_catalog  # noqa: PLC0415
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
 
-    if (path / "catalog.db").exists():
+    if has_catalog(path):
         return Vault.open(path)
     key = path / "keys" / "private.key"
     keyed = key.exists()

@@ -41,7 +41,7 @@ def export(
         VaultError: ``file`` exists and ``force`` is not set, or it, the catalog or the
             audit log cannot be used.
     """
-    if file.resolve().is_relative_to(catalog.path.parent.resolve()):
+    if file.resolve().is_relative_to(log.path.parent.resolve()):
         raise VaultError(f"{file}: lies inside the vault; name a file outside it")
     count = 0
     with (

@@ -1,4 +1,4 @@
-"""The list of recordings and their wrapped keys, in SQLite: counts and labels, never text.
+"""The list of recordings and their wrapped keys, in a database: counts and labels, never text.
 
 The catalog is not authenticated. What it says of a recording's end is compared
 with the sealed file whenever that is opened (``reader``). It holds the only copies
@@ -18,7 +18,7 @@ from hushtap.errors import HeldError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault.database import Database
 from hushtap.vault.details import Consent, Direction
-from hushtap.vault.schema import found, keys, prepare, recordings, take_stock, wrapped_keys
+from hushtap.vault.schema import found, keys, prepare, recordings, wrapped_keys
 from hushtap.vault.search import Query, State, statement
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class RecordingInfo:
 
 
 class Catalog:
-    """The recordings of one vault. Safe to use from several threads and processes.
+    """The recordings of one vault, in a file or at a URL. For several threads and processes.
 
     ``first_key`` tells id and label of the key that a new vault seals to, and that a vault of
     schema 1 goes on with; it is asked for then only.
@@ -69,14 +69,17 @@ class Catalog:
     """
 
     def __init__(
-        self, path: Path, *, create: bool = False, first_key: Callable[[], tuple[str, str] | None]
+        self,
+        place: Path | str,
+        *,
+        create: bool = False,
+        first_key: Callable[[], tuple[str, str] | None],
     ) -> None:
-        self.path = path
-        self.database = Database(path, create=create)
+        self.database = Database(place, create=create)
         prepare(self.database, create=create, first_key=first_key)
         # Searches are right without it, only slower.
         with suppress(VaultError):
-            take_stock(self.database)
+            self.database.take_stock()
 
     def add(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> bool:
         """Add a recording that begins, and its data key as wrapped for each key; on disk then.
@@ -157,12 +160,15 @@ class Catalog:
         Raises:
             VaultError: none or several begin so, or no id is given.
         """
+        name = self.database.name
         if not recording_id:
             # All begin with nothing: an unset variable must not name the only recording.
-            raise VaultError(f"{self.path}: an empty id names no recording; list the vault's ids")
+            raise VaultError(
+                f"{self.database.name}: an empty id names no recording; list the vault's ids"
+            )
         query = (
             select(recordings)
-            .where(recordings.c.id.between(recording_id, recording_id + _LAST))
+            .where(recordings.c.id >= recording_id, recordings.c.id <= recording_id + _LAST)
             .limit(2)
         )
         with self.database.reading() as connection:
@@ -172,9 +178,11 @@ class Catalog:
                 wrapped = {row.key_id: row.wrapped for row in connection.execute(sealed)}
                 return _info(rows[0]), wrapped
         if not rows:
-            raise VaultError(f"{self.path}: no recording {recording_id!r}; list the vault's ids")
+            raise VaultError(
+                f"{self.database.name}: no recording {recording_id!r}; list the vault's ids"
+            )
         raise VaultError(
-            f"{self.path}: several recordings begin with {recording_id!r}; give more of the id"
+            f"{name}: several recordings begin with {recording_id!r}; give more of the id"
         )
 
     def with_keys(self) -> set[str]:
@@ -183,24 +191,24 @@ class Catalog:
             return set(connection.scalars(select(wrapped_keys.c.recording_id).distinct()))
 
     def destroy_keys(self, recording_id: str) -> int:
-        """Delete every wrapped key of a recording from database and log; return how many.
+        """Delete every wrapped key of a recording, and what is left of it; return how many.
 
         Its row stays, as ``State.DISPOSED``.
 
         Raises:
             HeldError: a legal hold keeps it.
-            VaultError: they may still lie in the log: call it again.
+            VaultError: they may still lie in the database's files: call it again.
         """
         with self.database.writing() as connection:
             gone = delete_keys(connection, recording_id)
-        self.database.empty_log()
+        self.database.scrub(recording_id)
         return len(gone)
 
 
 def delete_keys(connection: Connection, recording_id: str) -> set[str]:
     """Delete the wrapped keys of a recording, within a transaction; return what opened them.
 
-    They lie in the log until that is emptied (``Database.empty_log``).
+    Copies of them lie in the database's files until ``Database.scrub``.
 
     Raises:
         HeldError: a legal hold keeps it.

@@ -1,53 +1,97 @@
-"""The SQLite file under the catalog: transactions, durability, and what deletion leaves behind."""
+"""The database under the catalog: transactions, durability, and what deletion leaves behind.
+
+SQLite in a file, or PostgreSQL by URL; what differs between them is in ``sqlite``
+and ``postgres``, and in the types of ``schema``.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
-from sqlalchemy import URL, Connection, NullPool, create_engine, event, exc
+from sqlalchemy import exc
 
 from hushtap.errors import VaultError
-from hushtap.vault.files import reason, why_unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-_WAIT_SECONDS = 30
-_ROOM = 1 << 17
-"""Bytes that a transaction may need beside its rows: log, index of the log, pages."""
+    from sqlalchemy import Connection, Engine
+
+_WAIT_SECONDS: Final = 30
+
+
+class Backend(Protocol):
+    """What differs between databases. ``name`` is for messages: a path or address, no secret.
+
+    ``engine`` begins a transaction that writes where the connection has the execution
+    option ``hushtap_writes``, and otherwise one that sees a single moment.
+    """
+
+    name: str
+    engine: Engine
+
+    def exists(self) -> bool:
+        """Return whether there is a catalog. Raises ``VaultError`` or SQLAlchemy's errors."""
+        ...
+
+    def version(self) -> int:
+        """Return the version of the tables, 0 where there are none."""
+        ...
+
+    def version_within(self, connection: Connection) -> int:
+        """Return the same, within a transaction that writes."""
+        ...
+
+    def set_version(self, connection: Connection, version: int) -> None:
+        """Note the version of the tables, within a transaction that writes."""
+        ...
+
+    def scrub(self, recording_id: str) -> None:
+        """Overwrite or drop what still holds the deleted wrapped keys of a recording.
+
+        Raises:
+            VaultError: another process reads on, and this is to be called again.
+        """
+        ...
+
+    def take_stock(self) -> None:
+        """Let the database count what lies in the tables, where it does not do so itself."""
+        ...
+
+    def explain(self, error: exc.DBAPIError) -> VaultError:
+        """Return what is wrong in one line, without any value of a row."""
+        ...
 
 
 class Database:
-    """One SQLite database. Safe to use from several threads and processes.
+    """One database, by path (SQLite) or URL (PostgreSQL). For several threads and processes.
 
-    ``wait_seconds`` is how long a transaction, or the emptying of the log, waits for
-    other processes.
+    ``wait_seconds`` is how long a transaction, or ``scrub``, waits for other processes.
+    ``name`` stands for it in messages.
 
     Raises:
         VaultError: from every method, where the database cannot be used.
     """
 
-    def __init__(self, path: Path, *, create: bool, wait_seconds: float = _WAIT_SECONDS) -> None:
-        self.path = path
-        if not create and not _is_file(path):
-            raise VaultError(f"{path}: no vault here; create one or check the path")
-        # A connection lasts one operation: the last to close moves the log into the
-        # database, so that no old page lingers beside it.
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(path)),
-            poolclass=NullPool,
-            hide_parameters=True,
-            connect_args={"timeout": wait_seconds},
-        )
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+    def __init__(
+        self, place: Path | str, *, create: bool, wait_seconds: float = _WAIT_SECONDS
+    ) -> None:
+        self._backend = backend(place, wait_seconds)
+        self.name = self._backend.name
+        if not create and not self.exists():
+            raise VaultError(f"{self.name}: no vault here; create one or check the path")
+
+    def exists(self) -> bool:
+        """Return whether there is a catalog."""
+        with self._translated():
+            return self._backend.exists()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection whose queries all see the same moment."""
-        with self._translated(), self._engine.begin() as connection:
+        with self._translated(), self._backend.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -56,75 +100,54 @@ class Database:
 
         What it did is on disk once the block is left without an error.
         """
-        engine = self._engine.execution_options(hushtap_writes=True)
+        engine = self._backend.engine.execution_options(hushtap_writes=True)
         with self._translated(), engine.begin() as connection:
             yield connection
 
-    def empty_log(self) -> None:
-        """Overwrite the log with nothing: old pages may hold what was deleted.
+    def scrub(self, recording_id: str) -> None:
+        """Leave nothing of the deleted wrapped keys of a recording in the database's own files.
 
         Raises:
             VaultError: another process reads on; what was deleted is then deleted,
-                but may still lie in the log.
+                but may still lie there.
         """
         with self._translated():
-            raw = self._engine.raw_connection()
-            try:
-                cursor = raw.cursor()
-                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                cursor.close()
-            finally:
-                raw.close()
-        if busy:
-            raise VaultError(
-                f"{self.path}: deleted, but another process holds the log that remembers it; "
-                "do the same again once that has ended"
-            )
+            self._backend.scrub(recording_id)
+
+    def version(self, connection: Connection | None = None) -> int:
+        """Return the version of the tables, 0 where there are none; within a writing, its own."""
+        if connection is not None:
+            return self._backend.version_within(connection)
+        with self._translated():
+            return self._backend.version()
+
+    def set_version(self, connection: Connection, version: int) -> None:
+        """Note the version of the tables, within a writing."""
+        self._backend.set_version(connection, version)
+
+    def take_stock(self) -> None:
+        """Let the database count what lies in the tables, where it does not do so itself."""
+        with self._translated():
+            self._backend.take_stock()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except exc.DBAPIError as error:
-            if _out_of_space(error) and (full := why_unwritable(self.path.parent, _ROOM)):
-                raise VaultError(
-                    f"{self.path}: cannot be written ({full}); free space or choose another place"
-                ) from None
-            # SQLite's own message names tables and conditions, never values.
-            raise VaultError(f"{self.path}: the catalog cannot be used ({error.orig})") from None
+            raise self._backend.explain(error) from None
         except (exc.SQLAlchemyError, ValueError):
             raise VaultError(
-                f"{self.path}: the catalog is damaged; restore it from a backup"
+                f"{self.name}: the catalog is damaged; restore it from a backup"
             ) from None
 
 
-def _out_of_space(error: exc.DBAPIError) -> bool:
-    """Whether the disk may be full. SQLite maps its log to memory: that failing is "disk I/O"."""
-    name = getattr(error.orig, "sqlite_errorname", None) or ""
-    return name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN"))
+def backend(place: Path | str, wait_seconds: float) -> Backend:
+    """Return what reaches the database at ``place``. Raises ``VaultError``."""
+    if isinstance(place, Path):
+        from hushtap.vault.sqlite import Sqlite  # noqa: PLC0415 - one of the two is needed
 
+        return Sqlite(place, wait_seconds)
+    from hushtap.vault.postgres import Postgres  # noqa: PLC0415 - same
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        raise VaultError(f"{path}: cannot be looked at ({reason(error)})") from None
-
-
-def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
-    # Transactions begin below, not where the driver guesses that one is meant.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "secure_delete = ON",
-        "foreign_keys = ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("hushtap_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    return Postgres(place, wait_seconds)

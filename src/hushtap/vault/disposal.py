@@ -138,7 +138,7 @@ class Disposals:
     ) -> Disposed:
         with self._journal.act(Activity.DISPOSE, *things, change=cause) as entry:
             destroyed = self._destroy(recording_id, cause, things, begin, keys or set())
-            self._catalog.database.empty_log()
+            self._catalog.database.scrub(recording_id)
             self._delete(recording_id)
         place = self._certify(recording_id, entry)
         with self._catalog.database.writing() as connection:

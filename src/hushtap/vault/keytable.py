@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
+    LargeBinary,
     Row,
     Select,
+    String,
     bindparam,
     delete,
     exists,
@@ -114,7 +116,7 @@ class KeyTable:
             newest = connection.scalar(select(func.max(keys.c.created))) or ""
             values["created"] = max(_now(), _just_after(newest))
             if connection.scalar(select(keys.c.id).where(keys.c.id == key_id)):
-                raise VaultError(f"{self._database.path}: key {key_id} has been here before")
+                raise VaultError(f"{self._database.name}: key {key_id} has been here before")
             connection.execute(insert(keys).values(values))
 
     def unsealed_to(
@@ -169,18 +171,19 @@ class KeyTable:
         a key that has retired in the meantime takes none.
         """
         source: Select[Any, Any, Any] = select(
-            bindparam("rid"), literal(key_id), bindparam("sealed")
+            bindparam("rid", type_=String),
+            literal(key_id, String),
+            bindparam("sealed", type_=LargeBinary),
         ).where(
             exists().where(
                 wrapped_keys.c.recording_id == bindparam("rid"), wrapped_keys.c.key_id == opener
             ),
+            ~exists().where(
+                wrapped_keys.c.recording_id == bindparam("rid"), wrapped_keys.c.key_id == key_id
+            ),
             exists().where(keys.c.id == key_id, keys.c.state == KeyState.ACTIVE),
         )
-        statement = (
-            insert(wrapped_keys)
-            .from_select(["recording_id", "key_id", "wrapped"], source)
-            .prefix_with("OR IGNORE")
-        )
+        statement = insert(wrapped_keys).from_select(["recording_id", "key_id", "wrapped"], source)
         taken = 0
         with self._database.writing() as connection:
             for recording_id, sealed in rows:

@@ -19,6 +19,7 @@ from sqlalchemy import update
 from hushtap.errors import HeldError, UsageError, VaultError
 from hushtap.vault import statements
 from hushtap.vault.audit.events import Activity, Change, Kind, Thing
+from hushtap.vault.breaches import Breaches
 from hushtap.vault.catalog import State
 from hushtap.vault.details import Consent
 from hushtap.vault.disposal import Disposals, Disposed
@@ -27,6 +28,7 @@ from hushtap.vault.report import Due, Report, due, report
 from hushtap.vault.retention import RetentionSetting
 from hushtap.vault.schema import recordings
 from hushtap.vault.statements import About
+from hushtap.vault.undo import UndoArea
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +88,8 @@ class Life:
         self._log = log
         self.disposals = Disposals(vault, catalog, recorder, journal, log)
         self.holds = Holds(catalog, journal)
+        self.breaches = Breaches(vault, catalog, journal, log)
+        self.undo = UndoArea(vault, journal)
         self.retention = RetentionSetting(catalog.database, journal)
 
     def hold(self, recording_id: str, case: str) -> str:

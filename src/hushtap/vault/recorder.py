@@ -135,7 +135,7 @@ class Recorder:
             if self._catalog.add(info, wrapped):
                 return
         raise VaultError(
-            f"{self._catalog.path}: the keys change all the time; look at who changes them"
+            f"{self._catalog.database.name}: the keys change all the time; look at who changes them"
         )
 
     def _finish(

@@ -3,6 +3,7 @@
 ::
 
     VAULT/catalog.db             what there is, and the wrapped data keys
+    VAULT/vault.toml             names a PostgreSQL database in place of that file
     VAULT/keys/*.pub             all that a recorder needs
     VAULT/keys/*.key             opens recordings; keep it elsewhere in production
     VAULT/keys/caller.key        what callers are hashed with
@@ -34,6 +35,7 @@ from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
 from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
 from hushtap.vault.life import Life
+from hushtap.vault.location import catalog_place, has_catalog
 from hushtap.vault.reader import OpenedRecording, open_recording
 from hushtap.vault.recorder import Recorder
 from hushtap.vault.search import begins
@@ -75,7 +77,7 @@ class Vault:
     ) -> None:
         self.path = path
         self._catalog = Catalog(
-            path / "catalog.db", create=create, first_key=partial(first_key, path / "keys", label)
+            catalog_place(path), create=create, first_key=partial(first_key, path / "keys", label)
         )
         self._private_path = private_key
         self._passphrase = passphrase
@@ -108,7 +110,7 @@ class Vault:
                 if new_key is not None:
                     place, passphrase, label = new_key.path, new_key.passphrase, new_key.label
                 made = partial(Vault, path, place, passphrase, log, create=True, label=label)
-                if (path / "catalog.db").exists():
+                if has_catalog(path):
                     vault = made()
                 else:
                     key_id, make_key = planned_first(path / "keys", passphrase, new_key)

@@ -91,7 +91,7 @@ def due(catalog: Catalog, retention: Retention | None, log: Path, now: datetime)
     """Yield what is to be disposed of now, holds or not, oldest first."""
     with reading(log) as reader:
         disposals = reader.disposals()
-    for info in _all(catalog, Query()):
+    for info in every(catalog, Query()):
         found = _due(info, retention, disposals, now)
         if found is not None:
             yield found
@@ -106,7 +106,7 @@ def report(
     known = set()
     keyed = catalog.with_keys()
     found = Report(now, None if retention is None else retention.fingerprint)
-    for info in _all(catalog, Query()):
+    for info in every(catalog, Query()):
         known.add(info.id)
         if info.state is State.OPEN:
             found.open += 1
@@ -157,7 +157,8 @@ def _due(
     return None
 
 
-def _all(catalog: Catalog, query: Query) -> Iterator[RecordingInfo]:
+def every(catalog: Catalog, query: Query) -> Iterator[RecordingInfo]:
+    """Yield all recordings that fit, a page in memory at a time."""
     page: tuple[RecordingInfo, ...] = ()
     while True:
         after = page[-1].id if page else None

@@ -187,7 +187,7 @@ class RetentionSetting:
             return Retention.unpacked(text)
         except (ValueError, TypeError, KeyError):
             raise VaultError(
-                f"{self._database.path}: the rules of retention are damaged; set them again"
+                f"{self._database.name}: the rules of retention are damaged; set them again"
             ) from None
 
     def set(self, retention: Retention) -> None:

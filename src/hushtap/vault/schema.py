@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -17,14 +18,18 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    event,
     false,
     insert,
     select,
     text,
+    update,
 )
+from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.schema import CreateColumn
 
 from hushtap.errors import VaultError
+from hushtap.vault.postgres import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,26 +38,32 @@ if TYPE_CHECKING:
 
 SCHEMA = 3
 
+_Text = String().with_variant(VARCHAR(collation="C"), "postgresql")
+"""Sorted by bytes in either: pages go by the order of ids, and rules of a language differ."""
+
+_Count = Integer().with_variant(BigInteger, "postgresql")
+"""64 bits in either."""
+
 metadata = MetaData()
 recordings = Table(
     "recordings",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("started", String, nullable=False),
+    Column("id", _Text, primary_key=True),
+    Column("started", _Text, nullable=False),
     Column("sample_rate", Integer, nullable=False),
     Column("channels", Integer, nullable=False),
-    Column("state", String, nullable=False),
-    Column("samples", Integer, nullable=False),
-    Column("source", String, nullable=False),
-    Column("policy", String, nullable=False),
+    Column("state", _Text, nullable=False),
+    Column("samples", _Count, nullable=False),
+    Column("source", _Text, nullable=False),
+    Column("policy", _Text, nullable=False),
     Column("findings", JSON, nullable=False),
     # From here on of schema 3.
-    Column("agent", String),
-    Column("queue", String),
-    Column("direction", String),
-    Column("caller", String),
-    Column("call_id", String),
-    Column("consent", String, nullable=False, server_default="unknown"),
+    Column("agent", _Text),
+    Column("queue", _Text),
+    Column("direction", _Text),
+    Column("caller", _Text),
+    Column("call_id", _Text),
+    Column("consent", _Text, nullable=False, server_default="unknown"),
     # Whether any row of ``holds`` is in force.
     Column("held", Boolean, nullable=False, server_default=false()),
     # A search reads one of these in the order of ids, wherever a page begins.
@@ -65,7 +76,7 @@ found = Table(
     "found",
     metadata,
     # What ``recordings.findings`` counts, to search by.
-    Column("entity", String, primary_key=True),
+    Column("entity", _Text, primary_key=True),
     Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
     Column("count", Integer, nullable=False),
     Index("ix_found_by_recording", "recording_id"),
@@ -73,36 +84,36 @@ found = Table(
 settings = Table(
     "settings",
     metadata,
-    Column("name", String, primary_key=True),
-    Column("value", String, nullable=False),
+    Column("name", _Text, primary_key=True),
+    Column("value", _Text, nullable=False),
 )
 holds = Table(
     "holds",
     metadata,
     Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
-    Column("case", String, primary_key=True),
-    Column("placed", String, nullable=False),
-    Column("placed_by", String, nullable=False),
+    Column("case", _Text, primary_key=True),
+    Column("placed", _Text, nullable=False),
+    Column("placed_by", _Text, nullable=False),
 )
 disposals = Table(
     "disposals",
     metadata,
     Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
-    Column("cause", String, nullable=False),
+    Column("cause", _Text, nullable=False),
     # What of the audit log tells of it: things beside the recording, as [kind, id].
     Column("things", JSON, nullable=False),
     # The number of the entry that ends it; none while it is under way.
-    Column("entry", Integer, index=True),
+    Column("entry", _Count, index=True),
 )
 keys = Table(
     "keys",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("label", String, nullable=False),
-    Column("role", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("created", String, nullable=False),
-    Column("retired", String),
+    Column("id", _Text, primary_key=True),
+    Column("label", _Text, nullable=False),
+    Column("role", _Text, nullable=False),
+    Column("state", _Text, nullable=False),
+    Column("created", _Text, nullable=False),
+    Column("retired", _Text),
 )
 wrapped_keys = Table(
     "wrapped_keys",
@@ -112,11 +123,10 @@ wrapped_keys = Table(
     Column("wrapped", LargeBinary, nullable=False),
     # In this order a rotation works through them.
     Index("ix_wrapped_keys_by_key", "key_id", "recording_id"),
+    postgresql_partition_by="HASH (recording_id)",
 )
+event.listen(wrapped_keys, "after_create", split)
 
-
-_FEW = 1000
-"""Rows that are searched fast whatever the index, and rows of an index that are looked at."""
 
 _SCHEMA_1 = "id, started, sample_rate, channels, state, samples, source, policy, findings"
 
@@ -133,11 +143,11 @@ def prepare(
         VaultError: they are of a later schema, absent, or cannot be used; or there
             is no ``first_key`` where one is needed.
     """
-    if _version(database) == SCHEMA:
+    if database.version() == SCHEMA:
         return
     with database.writing() as connection:
         # Another process may have been faster.
-        version = connection.scalar(text("PRAGMA user_version"))
+        version = database.version(connection)
         if version == SCHEMA:
             return
         if version == 0 and create:
@@ -152,34 +162,10 @@ def prepare(
             key = first_key()
             if key is None:
                 raise VaultError(
-                    f"{database.path}: its public key is missing; put the vault's public key back"
+                    f"{database.name}: its public key is missing; put the vault's public key back"
                 )
             _add_first_key(connection, *key)
-        connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
-
-
-def take_stock(database: Database) -> None:
-    """Let SQLite count what lies in the tables, where there is ten times what it knows of.
-
-    Without that it takes every index for equally good, and reads all recordings that
-    are closed to find the two with a rare finding.
-    """
-    with database.reading() as connection:
-        rows = connection.scalar(text("SELECT max(rowid) FROM recordings")) or 0
-        known = 0
-        if connection.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")):
-            stat = "SELECT max(stat + 0) FROM sqlite_stat1 WHERE tbl = 'recordings'"
-            known = connection.scalar(text(stat)) or 0
-    if rows < max(_FEW, 10 * known):
-        return
-    with database.writing() as connection:
-        connection.execute(text(f"PRAGMA analysis_limit = {_FEW}"))
-        connection.execute(text("ANALYZE"))
-
-
-def _version(database: Database) -> int:
-    with database.reading() as connection:
-        return int(connection.scalar(text("PRAGMA user_version")) or 0)
+        database.set_version(connection, SCHEMA)
 
 
 def _from_schema_1(connection: Connection) -> None:
@@ -226,11 +212,13 @@ def _fill_found(connection: Connection) -> None:
 def _add_first_key(connection: Connection, key_id: str, label: str) -> None:
     now = datetime.now(UTC).replace(microsecond=0).isoformat()
     row = {"id": key_id, "label": label, "role": "main", "state": "active", "created": now}
-    connection.execute(insert(keys).values(row).prefix_with("OR REPLACE"))
+    # A vault of schema 1 has it already, as one that can only open.
+    if not connection.execute(update(keys).where(keys.c.id == key_id).values(row)).rowcount:
+        connection.execute(insert(keys).values(row))
 
 
 def _unknown(database: Database, version: int | None) -> VaultError:
     return VaultError(
-        f"{database.path}: catalog of version {version}, this Hushtap knows {SCHEMA}; "
+        f"{database.name}: catalog of version {version}, this Hushtap knows {SCHEMA}; "
         "use the Hushtap that made it"
     )

@@ -1,4 +1,4 @@
-"""Signed statements: certificates of disposal, and reports, under the audit log's key.
+"""Signed statements: certificates of disposal, reports, breaches, under the audit log's key.
 
 A statement is a signed note (``audit.note``) of three lines: what it is, the name
 of the log, and canonical JSON. Its first line keeps it apart from a checkpoint,
@@ -32,6 +32,7 @@ class About(StrEnum):
     DISPOSAL = "hushtap/disposal/1"
     ERASURE = "hushtap/erasure/1"
     RETENTION = "hushtap/retention/1"
+    BREACH = "hushtap/breach/1"
 
 
 def sign(log: VaultLog, about: About, body: dict[str, Any]) -> str:

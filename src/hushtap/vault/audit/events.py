@@ -42,12 +42,16 @@ class Activity(StrEnum):
     CONSENT = "consent"
     REPORT = "report"
     """A person's recordings, or what outlived its term, is looked up."""
+    BREACH = "breach"
+    """A breach of data is entered in the register, amended or closed."""
+    IMPORT = "import"
+    """A file of an archive is replaced by a recording."""
     LOG_READ = "log-read"
     LOG_EXPORT = "log-export"
 
 
 class Change(StrEnum):
-    """What a ``key-change``, a ``hold`` or a ``consent`` does, and why a ``dispose`` is done."""
+    """What ``key-change``, ``hold``, ``consent``, ``breach``, ``import`` do; why ``dispose``."""
 
     ADD = "add"
     """A key is made or taken in: recordings are sealed to it from now on."""
@@ -57,6 +61,20 @@ class Change(StrEnum):
     """The same, by means of an escrow key."""
     RETIRE = "retire"
     DESTROY = "destroy"
+
+    OPEN = "open"
+    """A breach is entered; ``amend`` adds to what is known of it, ``close`` ends it."""
+    AMEND = "amend"
+    CLOSE = "close"
+
+    CHECK = "check"
+    """An independent ear found nothing left in what a file of an archive became."""
+    SEAL = "seal"
+    """The original is sealed under the undo key."""
+    REPLACE = "replace"
+    """The original is deleted where it lay."""
+    RESTORE = "restore"
+    """The original is written in clear again."""
 
     PLACE = "place"
     RELEASE = "release"

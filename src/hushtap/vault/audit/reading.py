@@ -81,11 +81,7 @@ class Reader:
     def disposals(self) -> dict[str, bool]:
         """Return the recordings whose keys were to be destroyed, and whether that was completed."""
         found: dict[str, bool] = {}
-        cursor = self._connection.execute(
-            "SELECT entry FROM entries WHERE instr(entry, ?) ORDER BY number",
-            (b'"activity":"dispose"',),
-        )
-        for (entry,) in cursor:
+        for entry in self.entries_with(b'"activity":"dispose"'):
             with suppress(KeyError, TypeError, ValueError):
                 fields = unpack(entry)
                 # A failure ends what was begun, or tells that a hold refused it.
@@ -96,6 +92,13 @@ class Reader:
                         if thing["kind"] == Kind.RECORDING:
                             found[thing["id"]] = found.get(thing["id"], False) or done
         return found
+
+    def entries_with(self, part: bytes) -> Iterator[bytes]:
+        """Yield the entries that ``part`` stands in, oldest first: a first sieve only."""
+        cursor = self._connection.execute(
+            "SELECT entry FROM entries WHERE instr(entry, ?) ORDER BY number", (part,)
+        )
+        yield from (entry for (entry,) in cursor)
 
     def schema(self) -> dict[str, str]:
         """Return the SQL of every table and trigger, by its name."""
