@@ -149,7 +149,7 @@ class Calls:
         self._policies = policies
         self._ears = ears
         self._longest = longest
-        self._deadline = deadline
+        self.deadline = deadline
         self._up: dict[str, GatewayCall] = {}
         self._watches: set[asyncio.Task[None]] = set()
 
@@ -240,7 +240,7 @@ class Calls:
             ears=self._ears,
             policy=policy,
             sink=recording,
-            deadline=self._deadline,
+            deadline=self.deadline,
             on_event=on_event,
         )
         made.append(GatewayCall(session, recording.id, tap))

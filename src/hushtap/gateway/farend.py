@@ -97,7 +97,6 @@ class FarEnd(ABC):
         try:
             async with self._patience:
                 await self.read()
-            return Ending.DONE
         except (TimeoutError, OSError):
             # Silent for too long, or the connection was lost: either way it hung up.
             return Ending.DONE
@@ -109,6 +108,8 @@ class FarEnd(ABC):
             ending, fields = Ending.MALFORMED, {Name.REASON: Reason.TAP_FAILED}
         except Exception as error:  # noqa: BLE001 - it must not matter to the others how it broke
             ending, fields = Ending.FAILED, {Name.ERROR: type(error)}
+        else:
+            return Ending.DONE
         _log.warning(LogEvent.FAILED_CLOSED, fields)
         return ending
 
