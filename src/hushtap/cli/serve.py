@@ -122,6 +122,10 @@ def _warnings(settings: Settings) -> list[str]:
         for name, section in sections.items()
         if section is not None and section.exposed
     ]
+    if not any((settings.rtp, settings.siprec, settings.audiosocket, settings.twilio)):
+        lines.append(
+            "warning: no tap is set, so no call will come: give a section such as [audiosocket]"
+        )
     if settings.rtp is not None and settings.rtp.allow_plain:
         lines.append(
             "warning: [rtp] whoever reaches its ports can listen on the way, or add to a call"

@@ -99,6 +99,9 @@ class GatewayCall:
             # The recording failed; the call ends, and its tap learns it from there.
             self._loop.call_soon_threadsafe(self.give_up)
             return False
+        except ValueError:
+            # It ended meanwhile: that samples follow each other was looked at before.
+            return False
 
     async def end(self, reason: Reason | None = None) -> None:
         """Finish the call: all that was offered is judged and written. May be called again.
