@@ -18,7 +18,7 @@ from gateway.rig import (
     speech,
 )
 from hushtap.errors import BusyError, ConsentError
-from hushtap.gateway.calls import TapName
+from hushtap.gateway.calls import AHEAD_S, TapName
 from hushtap.mute import FADE_S
 from hushtap.observe import Reason
 from hushtap.timeline import Span, to_samples
@@ -189,6 +189,25 @@ def test_a_tap_that_fails_leaves_an_interrupted_recording_of_the_same_length(vau
     asyncio.run(run())
     [opened] = recordings(vault)
     assert opened.info.state is State.INTERRUPTED
+
+
+def test_a_sender_far_faster_than_time_is_cut_off(vault: Vault) -> None:
+    second = np.zeros(RATE, np.int16)
+
+    async def run() -> None:
+        async with serving(vault) as gateway:
+            call = await admit(gateway, audio=MONO)
+            for n in range(2 * round(AHEAD_S)):
+                call.offer(PcmChunk(0, Span(n * RATE, (n + 1) * RATE), second))
+                if n % 5 == 0:
+                    await asyncio.sleep(0)
+            await call.wait_over()
+            await gateway.calls.gone()
+
+    asyncio.run(run())
+    [info] = vault.list()
+    assert info.state is State.INTERRUPTED
+    assert info.samples <= (AHEAD_S + 10) * RATE
 
 
 def test_no_call_is_longer_than_the_longest(vault: Vault) -> None:
