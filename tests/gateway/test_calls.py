@@ -23,6 +23,8 @@ from hushtap.mute import FADE_S
 from hushtap.observe import Reason
 from hushtap.timeline import Span, to_samples
 from hushtap.values import AudioFormat, Entity, PcmChunk
+from hushtap.vault.audit.events import unpack
+from hushtap.vault.audit.reading import reading
 from hushtap.vault.recordings import CallDetails, Consent, State, Vault
 
 if TYPE_CHECKING:
@@ -232,10 +234,10 @@ def test_calls_get_the_policy_of_their_queue(vault: Vault, tmp_path: Path) -> No
             before = len(vault.list())
             assert before == 3
             other.write_text('entities = ["CVV"]\n')
-            gateway.reload()
+            await gateway.reload()
             await (await admit(gateway, CallDetails(queue="q"))).end()
             other.write_text("entities = []\n")
-            gateway.reload()
+            await gateway.reload()
             await (await admit(gateway, CallDetails(queue="q"))).end()
 
     asyncio.run(run())
@@ -245,3 +247,8 @@ def test_calls_get_the_policy_of_their_queue(vault: Vault, tmp_path: Path) -> No
     # One of before the reload, two of after it: a wrong file changes nothing.
     of_queue = sorted(policies.count(info.policy) for info in vault.list() if info.queue == "q")
     assert of_queue == [1, 2, 2]
+    with reading(vault.path / "audit.db") as log:
+        entries = [unpack(row.entry) for row in log.rows()]
+    changes = [entry["objects"] for entry in entries if entry["activity"] == "policy-change"]
+    [new] = {p for p in policies if policies.count(p) == 2} - {by_queue[None]}
+    assert changes == [[{"id": new, "kind": "policy"}]]

@@ -95,7 +95,14 @@ def run(settings: Settings, vault: Vault, ears: Ears, *, as_json: bool) -> int:
             given_up.append(not answers)
             return True
 
-        loop.add_signal_handler(signal.SIGHUP, gateway.reload)
+        reloads: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = loop.create_task(gateway.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
         with answered_by(answer):
             await gateway.run(lambda: _tell(gateway, as_json=as_json))
         return INTERRUPTED if any(given_up) else 0
