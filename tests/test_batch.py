@@ -110,10 +110,6 @@ def test_nothing_of_a_sample_that_is_secret_is_audible(
     assert all(one.audible < OPEN_SECONDS for one in scored.sensitive)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="keys pressed are silenced on RTP alone, not in files, pipes and microphones",
-)
 def test_keys_pressed_in_a_file_are_silent(redactor: Redactor, tmp_path: Path) -> None:
     rate, length = 8_000, 800
     time = np.arange(length) / rate

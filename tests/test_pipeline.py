@@ -12,20 +12,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hushtap.ears.engine import Heard
-from hushtap.ears.windows import LIVE_WORDS
+from hushtap.ears.windows import LIVE, LIVE_WORDS, OFFLINE
 from hushtap.pipeline import GUARD_S, Call
 from hushtap.timeline import Span, overlap, rescale_span, to_samples
 from hushtap.vad import EAR_RATE, STEP
-from hushtap.values import AudioFormat, Entity, PcmChunk, RedactedChunk, Samples, Word
+from hushtap.values import (
+    AudioFormat,
+    Entity,
+    MuteStyle,
+    PcmChunk,
+    RedactedChunk,
+    Samples,
+    Word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from hushtap.ears.engine import Engine
-    from hushtap.ears.windows import Window
+    from hushtap.ears.windows import Schedule, Window
     from hushtap.pii.policy import Policy
     from hushtap.pii.recognizers import SpokenAnalyzer
+    from hushtap.values import Finding
 
 RATE = 8_000
 
@@ -397,3 +406,87 @@ def test_a_number_recognised_too_late_is_owned_up_to_and_no_mute_is_claimed(
     for span in muted:
         assert not out[span.start + fade : span.end - fade].any()
     assert "[" in next(w.text for w in call.transcript() if w.span.overlaps(missed.span))
+
+
+# --- keys pressed
+
+
+def with_keys(audio: Samples, places: Sequence[float], length: float = 0.08) -> list[Span]:
+    """Add keys to one channel, in place, at so many seconds; return where they are."""
+    t = np.arange(to_samples(length, RATE)) / RATE
+    spans = []
+    for i, at in enumerate(places):
+        span = Span(to_samples(at, RATE), to_samples(at, RATE) + len(t))
+        hertz = (697, 770, 852, 941)[i % 4], (1_209, 1_336, 1_477)[i % 3]
+        audio[span.start : span.end] += sum(
+            np.asarray(5_000 * np.sin(2 * np.pi * one * t), np.int16) for one in hertz
+        )
+        spans.append(span)
+    return spans
+
+
+def test_keys_are_findings_and_silent_and_no_word_is_masked_for_them(
+    new_call: Callable[[], Call],
+) -> None:
+    audio = np.zeros((6 * RATE, 2), np.int16)
+    audio[: 2 * RATE, 0] = voice(2.0)
+    audio[int(2.2 * RATE) : 3 * RATE, 0] = voice(0.8)
+    keys = with_keys(audio[:, 0], [2.06, 3.5, 3.7, 5.9])
+    # The recogniser lets a word begin where the last one ended.
+    hear = script(("hello", 0.5, 1.0), ("there", 1.9, 2.6))
+    player = Player(new_call(), audio, hear).play_all(1_000).finish()
+    out = player.channel(0)
+    found = [f for f in player.call.findings() if f.entity is Entity.KEYPAD]
+    assert [(f.channel, f.muted, f.source) for f in found] == [(0, True, "tones")] * len(keys)
+    for finding, key in zip(found, keys, strict=True):
+        assert finding.span.start <= key.start
+        assert key.end <= finding.span.end
+        assert len(finding.span) < len(key) + RATE // 8
+        assert not out[finding.span.start : finding.span.end].any()
+    told = [f.span for f in player.call.findings()]
+    kept = np.ones(len(audio), bool)
+    for span in told:
+        kept[span.start : span.end] = False
+    np.testing.assert_array_equal(out[kept], audio[kept, 0])
+    np.testing.assert_array_equal(player.channel(1), audio[:, 1])
+    assert [word.text for word in player.call.transcript()] == ["hello", "there"]
+
+
+@pytest.mark.parametrize("style", [MuteStyle.SILENCE, MuteStyle.BEEP])
+@pytest.mark.parametrize("size", [37, 160, 1_600, 16_000])
+def test_keys_are_the_same_live_and_in_a_file_whatever_the_pieces(
+    size: int, style: MuteStyle, policy: Policy, analyzer: SpokenAnalyzer
+) -> None:
+    audio = np.random.default_rng(5).integers(-200, 200, (2 * RATE, 2), dtype=np.int16)
+    # Keys so close that their mutes touch, and one in which the call ends.
+    with_keys(audio[:, 0], [0.0, 0.5, 0.62, 0.755, 0.9, 1.97], 0.03)
+    with_keys(audio[:, 1], [0.3, 0.7, 1.2], 0.25)
+
+    def played(pieces: int, schedule: Schedule) -> tuple[list[Finding], Samples]:
+        call = Call(AudioFormat(RATE, 2), replace(policy, style=style), analyzer, schedule=schedule)
+        player = Player(call, audio, NOTHING).play_all(pieces).finish()
+        return call.findings(), np.stack([player.channel(0), player.channel(1)])
+
+    findings, truth = played(len(audio), OFFLINE)
+    assert len([f for f in findings if f.entity is Entity.KEYPAD]) >= 5
+    got, out = played(size, LIVE)
+    assert got == findings
+    np.testing.assert_array_equal(out, truth)
+
+
+def test_a_key_that_the_tap_tells_of_is_silent_and_no_policy_can_want_it_otherwise(
+    policy: Policy, analyzer: SpokenAnalyzer
+) -> None:
+    call = Call(AudioFormat(RATE, 1), replace(policy, entities=frozenset({Entity.CVV})), analyzer)
+    audio = np.full(RATE, 500, np.int16)
+    call.feed(PcmChunk(0, Span(0, 4_000), audio[:4_000]))
+    call.feed(PcmChunk(0, Span(4_000, 8_000), audio[4_000:], (Span(3_800, 5_000),)))
+    call.finish()
+    for window in call.windows():
+        call.heard(window, NOTHING(window))
+    out = np.concatenate([chunk.samples for chunk in call.released()])
+    [finding] = call.findings()
+    assert (finding.entity, finding.source, finding.score) == (Entity.KEYPAD, "event", 1.0)
+    assert not out[3_800:5_000].any()
+    assert out[:3_500].all()
+    assert out[5_300:].all()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from hushtap.observe import Reason
-from hushtap.timeline import Span, to_samples
+from hushtap.timeline import Span, merge, to_samples
 from hushtap.values import PcmChunk
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ SLICE_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Samples that were not taken in."""
+    """Samples that were not taken in; ``keys`` as of ``PcmChunk``, for those before them."""
 
     channel: int
     span: Span
+    keys: tuple[Span, ...] = ()
 
 
 class Backlog:
@@ -71,7 +72,7 @@ class Backlog:
             if room:
                 self._waiting.append(replace(chunk, samples=chunk.samples.copy()))
             else:
-                self._lose(channel, span)
+                self._lose(Lost(channel, span, chunk.keys))
             self._taken[channel] = span.end
             self._delays.arrived(channel, span.end, now)
         return room
@@ -93,11 +94,11 @@ class Backlog:
             if not rest:
                 return head
             if isinstance(head, Lost):
-                self._waiting.appendleft(replace(head, span=rest))
+                self._waiting.appendleft(replace(head, span=rest, keys=()))
                 return replace(head, span=first)
             size = len(first)
             self._waiting.appendleft(PcmChunk(head.channel, rest, head.samples[size:]))
-            return PcmChunk(head.channel, first, head.samples[:size])
+            return PcmChunk(head.channel, first, head.samples[:size], head.keys)
 
     def close(self) -> None:
         """Let nothing more in."""
@@ -144,12 +145,14 @@ class Backlog:
     def _has_room(self, channel: int) -> bool:
         return self._taken[channel] - self._drawn[channel] < self._limit
 
-    def _lose(self, channel: int, span: Span) -> None:
+    def _lose(self, lost: Lost) -> None:
         """Keep the length of what is lost; neighbours join, so that this too is bounded."""
         self._metrics.failed_closed(Reason.BACKLOG_FULL)
         for at in range(-1, -1 - min(len(self._taken), len(self._waiting)), -1):
             last = self._waiting[at]
-            if isinstance(last, Lost) and last.channel == channel and last.span.end == span.start:
-                self._waiting[at] = replace(last, span=last.span.hull(span))
+            same = isinstance(last, Lost) and last.channel == lost.channel
+            if same and last.span.end == lost.span.start:
+                keys = tuple(merge((*last.keys, *lost.keys)))
+                self._waiting[at] = Lost(lost.channel, last.span.hull(lost.span), keys)
                 return
-        self._waiting.append(Lost(channel, span))
+        self._waiting.append(lost)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hushtap.ears.windows import Window
     from hushtap.pii.recognizers import SpokenAnalyzer
     from hushtap.taps.pcap.tap import PcapTap
+    from hushtap.taps.rtp.counts import Counts
     from hushtap.values import AudioFormat, Entity, Finding, PcmChunk, RedactedChunk
     from hushtap.vault.recordings import CallDetails, Recording
 
@@ -117,6 +118,7 @@ class Redaction:
         output: the redacted WAV, where one was asked for.
         recording: the id in the vault, where one was given.
         reused: an earlier run had done this call, and it was not heard again.
+        packets: of a call of a packet capture, what became of them, by channel.
     """
 
     source: Path
@@ -126,6 +128,7 @@ class Redaction:
     output: Path | None = None
     recording: str | None = None
     reused: bool = False
+    packets: tuple[Counts, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -327,7 +330,10 @@ class Redactor:
         recorded = recording.id if recording else None
         if job.wav is not None:
             write_findings(job.wav, Sidecar(made_from, tap.format, samples, findings, recorded))
-        return Redaction(job.source, tap.format, samples, findings, job.wav, recorded)
+        packets = () if isinstance(tap, FileTap) else tap.counts
+        return Redaction(
+            job.source, tap.format, samples, findings, job.wav, recorded, packets=packets
+        )
 
 
 def _tap(job: Job) -> FileTap | PcapTap:

@@ -56,14 +56,17 @@ class Guarded:
         self._fed[chunk.channel] = chunk.span.end
         self._safely(self.call.feed, None, chunk)
 
-    def lose(self, channel: int, span: Span) -> None:
-        """Take note that these samples were lost: they are silence and ``UNHEARD``."""
+    def lose(self, channel: int, span: Span, keys: tuple[Span, ...] = ()) -> None:
+        """Take note that these samples were lost: they are silence and ``UNHEARD``.
+
+        ``keys`` as of ``PcmChunk``: the samples before them were not lost.
+        """
         lost = self._lost[channel]
         if lost and lost[-1].end == span.start:
             lost[-1] = lost[-1].hull(span)
         else:
             lost.append(span)
-        self.feed(_zeros(channel, span))
+        self.feed(_zeros(channel, span, keys))
 
     def arm(self, until: int) -> None:
         """Let every number count before sample ``until``."""
@@ -201,5 +204,5 @@ class _Silence:
         return dropped
 
 
-def _zeros(channel: int, span: Span) -> PcmChunk:
-    return PcmChunk(channel, span, np.zeros(len(span), np.int16))
+def _zeros(channel: int, span: Span, keys: tuple[Span, ...] = ()) -> PcmChunk:
+    return PcmChunk(channel, span, np.zeros(len(span), np.int16), keys)

@@ -265,7 +265,7 @@ class LiveCall:
                 self._teller.measure(piece)
                 self._guarded.feed(piece)
             else:
-                self._guarded.lose(piece.channel, piece.span)
+                self._guarded.lose(piece.channel, piece.span, piece.keys)
             budget -= len(piece.span)
             self._ask()
         if not self._backlog.empty:

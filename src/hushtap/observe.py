@@ -51,8 +51,10 @@ class Held(StrEnum):
 
 
 class Queue(StrEnum):
-    """The bounded queues. Depths of all but ``EARS`` are in seconds of one channel."""
+    """The bounded queues. Depths of all but ``PACKETS`` and ``EARS`` are seconds of a channel."""
 
+    PACKETS = "packets"
+    """Datagrams of one call that came and were not yet looked at."""
     BACKLOG = "backlog"
     """Taken from the tap, not yet by the pipeline."""
     EARS = "ears"

@@ -25,10 +25,11 @@ from hushtap.ears.windows import OFFLINE, Listener, Schedule, Window
 from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
+from hushtap.keypad import Keypad
 from hushtap.numbers.ledger import Judged, Ledger
 from hushtap.timeline import Span, merge, rescale, rescale_span, subtract, to_samples, to_seconds
 from hushtap.vad import EAR_RATE, STEP, steps_of
-from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
+from hushtap.values import Entity, Finding, Mute, PcmChunk, Plan, TranscriptWord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from hushtap.ears.engine import Heard
     from hushtap.numbers.ledger import Analyzer, Verdict
     from hushtap.pii.policy import Policy
-    from hushtap.values import AudioFormat, PcmChunk, RedactedChunk, Samples, Word
+    from hushtap.values import AudioFormat, RedactedChunk, Samples, Word
 
 BLOCKS_PER_SECOND: Final = 50
 """Input is regrouped into blocks of 20 ms of the call's clock, whatever its chunks were."""
@@ -78,6 +79,7 @@ class Call:
         self.policy = policy
         self._rate = rate
         self._channels = range(channels)
+        self._keypads = [Keypad(rate) for _ in self._channels]
         self._listeners = [Listener(c, rate, schedule=schedule) for c in self._channels]
         self._tracks = [WordTrack(rate) for _ in self._channels]
         self._glances = schedule.glance is not None
@@ -117,15 +119,27 @@ class Call:
         Raises:
             ValueError: they do not follow the last ones of their channel.
         """
-        self._holdback.add(chunk)
-        if not chunk.span:
-            return
-        self._unblocked[chunk.channel].append(chunk.samples.copy())
+        keypad = self._keypads[chunk.channel]
+        if chunk.span.start != keypad.end:
+            raise ValueError(f"channel {chunk.channel}: expected sample {keypad.end}")
+        self._admit(chunk.channel, keypad.feed(chunk.samples, chunk.keys))
         ready = min(self._holdback.end(c) for c in self._channels)
         self._take_blocks(self._whole_blocks(ready))
 
+    def _admit(self, channel: int, samples: Samples) -> None:
+        """Let samples in as they left the keypad: nobody after it hears a key."""
+        for told, span in self._keypads[channel].pressed():
+            self._mute(channel, span, Entity.KEYPAD, 1.0, "event" if told else "tones")
+        start = self._holdback.end(channel)
+        if len(samples):
+            span = Span(start, start + len(samples))
+            self._holdback.add(PcmChunk(channel, span, samples))
+            self._unblocked[channel].append(samples)
+
     def finish(self) -> None:
         """Declare the end of the call. The last windows come out of ``windows``."""
+        for channel, keypad in enumerate(self._keypads):
+            self._admit(channel, keypad.finish())
         longest = max(self._holdback.end(c) for c in self._channels)
         self._take_blocks(self._whole_blocks(longest))
         for channel in self._channels:
@@ -397,6 +411,7 @@ class Call:
     def abandon(self) -> list[RedactedChunk]:
         """Fail closed: return silence for all audio that still waits, and end the call."""
         for channel in self._channels:
+            self._admit(channel, np.zeros_like(self._keypads[channel].finish()))
             waiting = Span(self._cleared[channel], self._holdback.end(channel))
             self._mute(channel, waiting, Entity.UNHEARD, 1.0, "failed")
         self._events.clear()
@@ -438,13 +453,16 @@ class Call:
 
     def depth(self, channel: int) -> int:
         """Return how many samples of the channel are held back."""
-        return self._holdback.depth(channel)
+        return self._keypads[channel].held + self._holdback.depth(channel)
 
     def _transcribe(self, *, last: bool) -> None:
         lag = 0 if last else to_samples(TRANSCRIPT_LAG_S, self._rate)
         for channel in self._channels:
             until = self._cleared[channel] - lag
-            mutes = [f for fs in self._mutes[channel].values() for f in fs]
+            # Nobody hears words in keys: one that reaches over them was said beside them.
+            mutes = [
+                f for e, fs in self._mutes[channel].items() if e is not Entity.KEYPAD for f in fs
+            ]
             mutes += self._missed[channel]
             for word in self._words[channel]:
                 if word.span.start < self._spoken_until[channel] or word.span.end > until:

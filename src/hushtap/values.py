@@ -36,6 +36,8 @@ class Entity(StrEnum):
     DATE_OF_BIRTH = "DATE_OF_BIRTH"
     PHONE = "PHONE"
     EMAIL = "EMAIL"
+    KEYPAD = "KEYPAD"
+    """Keys pressed: muted whatever they were, which is never worked out."""
     UNHEARD = "UNHEARD"
     """Audio that no ear could clear in time: muted, whatever it held."""
 
@@ -63,11 +65,16 @@ class AudioFormat:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PcmChunk:
-    """Raw audio of one channel. Not to be written anywhere: see ``RedactedChunk``."""
+    """Raw audio of one channel. Not to be written anywhere: see ``RedactedChunk``.
+
+    ``keys``: where keys were pressed on this channel, as the signalling tells. They may
+    begin shortly before the chunk (``hushtap.keypad.BEFORE_S``), and end after it.
+    """
 
     channel: int
     span: Span
     samples: Samples = field(repr=False)
+    keys: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold span and samples together."""

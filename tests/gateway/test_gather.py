@@ -43,6 +43,18 @@ def test_every_sample_comes_out_once_and_in_order(pieces: list[tuple[int, int]])
     assert not gather.rest()
 
 
+def test_keys_go_with_the_samples_beside_them() -> None:
+    gather = Gather(AUDIO)
+    told = {160: (Span(100, 300),), 480: (Span(300, 640),), 640: (Span(900, 1_000),)}
+    out = []
+    for start in range(0, 1_600, 160):
+        samples = np.zeros(160, np.int16)
+        chunk = PcmChunk(1, Span(start, start + 160), samples, told.get(start, ()))
+        out.append(gather.add(chunk))
+    keys = {one.span: one.keys for one in out if one is not None}
+    assert keys == {Span(0, 800): (Span(100, 640), Span(900, 1_000)), Span(800, 1_600): ()}
+
+
 def test_samples_that_do_not_follow_are_refused() -> None:
     gather = Gather(AUDIO)
     gather.add(PcmChunk(0, Span(0, 10), np.zeros(10, np.int16)))

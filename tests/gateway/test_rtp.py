@@ -79,6 +79,26 @@ def test_what_is_no_rtp_begins_no_call(vault: Vault) -> None:
     asyncio.run(run())
 
 
+def test_a_stranger_is_not_heard_during_a_call(vault: Vault) -> None:
+    audio = [speech(RATE, 1), speech(RATE, 2)]
+
+    async def run() -> None:
+        async with serving(vault, limits={"idle": 1}, rtp=section({})) as gateway:
+            send(ports(gateway), *audio)
+            await begun(gateway)
+            # From another port, of the same stream, going on where it ended.
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+                for n in range(50, 100):
+                    data = packet(n, 160 * n, l16(speech(160, n)), kind=96, ssrc=1)
+                    one.sendto(data, ("127.0.0.1", ports(gateway)[0]))
+            await ended(gateway)
+
+    asyncio.run(run())
+    [opened] = recordings(vault)
+    assert np.array_equal(opened.samples[:RATE, 0], audio[0])
+    assert not opened.samples[RATE:].any()
+
+
 def test_a_full_gateway_lets_a_line_wait(vault: Vault) -> None:
     async def run() -> None:
         limits = {"max_calls": 1, "idle": 1}

@@ -25,12 +25,13 @@ from hushtap.cli.labels import (
 from hushtap.cli.output import choose_policy, make_vault
 from hushtap.cli.redact import ModelOption, MuteOption, PolicyOption
 from hushtap.cli.rtp import (
+    AnySourceOption,
     ExposedOption,
     IdleOption,
     RtpmapOption,
     RtpOption,
     open_rtp,
-    tell_counts,
+    tell_tap,
 )
 from hushtap.cli.screen import Screen
 from hushtap.cli.signals import INTERRUPTED, InterruptedRunError, answered_by
@@ -41,6 +42,7 @@ from hushtap.taps.encoding import Encoding
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from hushtap.observe import Metrics
     from hushtap.pii.policy import Policy
     from hushtap.session import LiveResult
     from hushtap.taps import Tap
@@ -88,6 +90,7 @@ def live(
     rtpmap: RtpmapOption = None,
     rtp_idle: IdleOption = None,
     rtp_exposed: ExposedOption = False,
+    rtp_any_source: AnySourceOption = False,
     vault: VaultOption = DEFAULT,
     policy: PolicyOption = "pci-ssn",
     mute: MuteOption = None,
@@ -127,11 +130,12 @@ def live(
     """
     if [microphone, source is not None, rtp is not None].count(True) != 1:
         raise UsageError("give one source: a FILE, - for standard input, --microphone or --rtp")
-    if rtp is None and (rtpmap or rtp_exposed or rtp_idle is not None):
-        raise UsageError("--rtpmap, --rtp-idle and --rtp-exposed go with --rtp")
+    if rtp is None and (rtpmap or rtp_exposed or rtp_any_source or rtp_idle is not None):
+        raise UsageError("--rtpmap, --rtp-idle, --rtp-exposed and --rtp-any-source go with --rtp")
     if rtp is not None and (channels is not None or encoding is not None or device is not None):
         raise UsageError("--rtp says itself what it is: leave --channels and --encoding out")
     from hushtap import models  # noqa: PLC0415
+    from hushtap.observe import Metrics  # noqa: PLC0415
     from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
     chosen = choose_policy(policy, mute)
@@ -146,8 +150,17 @@ def live(
     # No vault is made for a call that no ear could hear.
     models.resolve(models.default_model() if model is None else model)
     packets: RtpTap | None = None
+    metrics = Metrics()
     if rtp is not None:
-        packets = open_rtp(rtp, rtpmap or (), rate=rate, idle=rtp_idle, exposed=rtp_exposed)
+        packets = open_rtp(
+            rtp,
+            rtpmap or (),
+            rate=rate,
+            idle=rtp_idle,
+            exposed=rtp_exposed,
+            any_source=rtp_any_source,
+            metrics=metrics,
+        )
     tap = packets or _tap(source, device, pace, rate=rate, channels=channels, encoding=encoding)
     wait = source is None or (source == "-" and not _gives_already())
     code = _record(
@@ -159,9 +172,10 @@ def live(
         call=call,
         as_json=as_json,
         until_stopped=microphone or rtp is not None,
+        metrics=metrics,
     )
     if packets is not None:
-        tell_counts(packets)
+        tell_tap(packets)
     raise typer.Exit(code)
 
 
@@ -220,6 +234,7 @@ def _record(
     call: CallDetails | None,
     as_json: bool,
     until_stopped: bool,
+    metrics: Metrics,
 ) -> int:
     """Record the call, tell what became of it, and return the exit code.
 
@@ -230,7 +245,7 @@ def _record(
     from hushtap.taps.begun import BegunTap  # noqa: PLC0415
 
     with (
-        Ears(load_engine(model)) as ears,
+        Ears(load_engine(model), metrics=metrics) as ears,
         Screen(tap.format.sample_rate, as_json=as_json) as screen,
     ):
         begun = tap if isinstance(tap, BegunTap) else BegunTap(tap)

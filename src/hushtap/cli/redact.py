@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - Typer reads annotations
 from typing import TYPE_CHECKING, Annotated, Any
@@ -262,6 +262,8 @@ class _Report:
         if self._json:
             print_json(_as_json(result))
             return
+        from hushtap.cli.rtp import tell_counts  # noqa: PLC0415 - its options are of another
+
         rate = result.audio_format.sample_rate
         into = [str(result.output)] if result.output else []
         into += [f"recording {result.recording}"] if result.recording else []
@@ -272,12 +274,13 @@ class _Report:
         )
         for finding in result.findings:
             say(f"  {finding_line(finding, rate)}")
+        tell_counts(result.packets, str(result.output or result.source))
 
 
 def _as_json(result: Redaction) -> dict[str, Any]:
     from hushtap.outputs import findings_as_json  # noqa: PLC0415
 
-    return {
+    found: dict[str, Any] = {
         "input": str(result.source),
         "status": "reused" if result.reused else "done",
         "seconds": round(result.duration, 6),
@@ -288,3 +291,6 @@ def _as_json(result: Redaction) -> dict[str, Any]:
         "recording": result.recording,
         "findings": findings_as_json(result.findings, result.audio_format.sample_rate),
     }
+    if result.packets:
+        found["packets"] = [asdict(counts) for counts in result.packets]
+    return found

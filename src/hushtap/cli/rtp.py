@@ -12,6 +12,8 @@ from hushtap.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hushtap.observe import Metrics
+    from hushtap.taps.rtp.counts import Counts
     from hushtap.taps.rtp.tap import RtpTap
 
 RtpOption = Annotated[
@@ -35,6 +37,13 @@ IdleOption = Annotated[
 ExposedOption = Annotated[
     bool, typer.Option("--rtp-exposed", help="Let --rtp bind to addresses beyond loopback.")
 ]
+AnySourceOption = Annotated[
+    bool,
+    typer.Option(
+        "--rtp-any-source",
+        help="With --rtp: listen to every address, not to the first that sends alone.",
+    ),
+]
 
 _RATE = 8_000
 
@@ -46,6 +55,8 @@ def open_rtp(
     rate: int | None,
     idle: float | None,
     exposed: bool,
+    any_source: bool,
+    metrics: Metrics,
 ) -> RtpTap:
     """Bind the ports and tell which; warn where others than this machine reach them.
 
@@ -75,14 +86,34 @@ def open_rtp(
                 " signed: bind to 127.0.0.1, or say --rtp-exposed"
             )
         complain(f"warning: whoever reaches {addresses} can listen on the way, or add to the call")
-    tap = RtpTap(found, audio, payloads, idle=IDLE_S if idle is None else idle)
+    tap = RtpTap(
+        found,
+        audio,
+        payloads,
+        idle=IDLE_S if idle is None else idle,
+        any_source=any_source,
+        metrics=metrics,
+    )
     complain(f"waiting for RTP on {' and '.join(map(shown, tap.addresses))}")
     return tap
 
 
-def tell_counts(tap: RtpTap) -> None:
+def tell_tap(tap: RtpTap) -> None:
     """Tell on stderr what was not as it should be; nothing where all was."""
-    for channel, counts in enumerate(tap.counts):
+    tell_counts(tap.counts)
+    if tap.dropped:
+        complain(f"{tap.dropped} packets came faster than they were taken in: silence")
+    if tap.strangers:
+        complain(
+            f"{tap.strangers} packets came from other addresses than the first: left out"
+            " (--rtp-any-source listens to all)"
+        )
+
+
+def tell_counts(channels: Sequence[Counts], call: str = "") -> None:
+    """Tell on stderr what became of the packets of ``call``, where not all was well."""
+    which = f"{call}, " if call else ""
+    for channel, counts in enumerate(channels):
         told = {
             "lost": counts.lost,
             "late": counts.late,
@@ -92,8 +123,8 @@ def tell_counts(tap: RtpTap) -> None:
         }
         parts = [f"{count} {what}" for what, count in told.items() if count]
         if parts:
-            complain(f"channel {channel}: of {counts.packets} packets {', '.join(parts)}: silence")
-        if keys := counts.keys + counts.tones:
-            complain(f"channel {channel}: keys were pressed {keys} times: silence")
-    if tap.dropped:
-        complain(f"{tap.dropped} packets came faster than they were taken in: silence")
+            what = f"of {counts.packets} packets {', '.join(parts)}: silence"
+            complain(f"{which}channel {channel}: {what}")
+        if counts.keys:
+            what = f"keys were pressed {counts.keys} times, as events tell: silence"
+            complain(f"{which}channel {channel}: {what}")

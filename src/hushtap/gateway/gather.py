@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hushtap.timeline import Span, to_samples
+from hushtap.timeline import Span, merge, to_samples
 from hushtap.values import PcmChunk
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Gather:
         self._ends = [0] * audio.channels
         self._parts: list[list[Samples]] = [[] for _ in range(audio.channels)]
         self._held = [0] * audio.channels
+        self._keys: list[list[Span]] = [[] for _ in range(audio.channels)]
 
     def add(self, chunk: PcmChunk) -> PcmChunk | None:
         """Take the next samples of a channel; return what is to be handed on now.
@@ -39,6 +40,7 @@ class Gather:
         # A tap may use its memory again.
         self._parts[channel].append(chunk.samples.copy())
         self._held[channel] += len(chunk.span)
+        self._keys[channel] += chunk.keys
         self._ends[channel] = chunk.span.end
         return self._take(channel) if self._held[channel] >= self._least else None
 
@@ -49,5 +51,6 @@ class Gather:
     def _take(self, channel: int) -> PcmChunk:
         samples = np.concatenate(self._parts[channel])
         end = self._ends[channel]
-        self._parts[channel], self._held[channel] = [], 0
-        return PcmChunk(channel, Span(end - len(samples), end), samples)
+        keys = tuple(merge(self._keys[channel]))
+        self._parts[channel], self._held[channel], self._keys[channel] = [], 0, []
+        return PcmChunk(channel, Span(end - len(samples), end), samples, keys)

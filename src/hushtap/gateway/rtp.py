@@ -14,6 +14,7 @@ from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.directions import Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
+from hushtap.taps.rtp.origin import Origin
 from hushtap.taps.rtp.tap import is_loopback, parse_addresses
 from hushtap.values import AudioFormat
 
@@ -78,6 +79,7 @@ class Line:
         self._idle = idle
         self._transports: list[asyncio.DatagramTransport] = []
         self._directions: Directions | None = None
+        self._origins: list[Origin] = []
         self._task: asyncio.Task[None] | None = None
         self._last = 0.0
         self._deaf_until = 0.0
@@ -116,15 +118,19 @@ class Line:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def take(self, channel: int, data: bytes) -> None:
-        """Take a datagram."""
+    def take(self, channel: int, data: bytes, source: object) -> None:
+        """Take a datagram from ``source``; during a call a port listens to one address alone."""
         now = asyncio.get_running_loop().time()
         ending = self._directions is None and self._task is not None and not self._task.done()
         if ending or now < self._deaf_until:
             return
-        directions = self._directions or Directions(
-            [self._payloads] * self._audio.channels, self._audio
-        )
+        directions = self._directions
+        if directions is None:
+            # A new call, which may come from elsewhere.
+            directions = Directions([self._payloads] * self._audio.channels, self._audio)
+            self._origins = [Origin() for _ in self._addresses]
+        if not self._origins[channel].admits(source, data):
+            return
         try:
             if not directions.push(channel, data, now):
                 return
@@ -173,8 +179,8 @@ class _Port(asyncio.DatagramProtocol):
         self._line = line
         self._channel = channel
 
-    def datagram_received(self, data: bytes, _address: object) -> None:
-        self._line.take(self._channel, data)
+    def datagram_received(self, data: bytes, address: object) -> None:
+        self._line.take(self._channel, data, address)
 
 
 def _hand_on(call: GatewayCall, chunks: Iterable[PcmChunk]) -> None:

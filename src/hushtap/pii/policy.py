@@ -30,8 +30,9 @@ SECONDS: Final[dict[str, tuple[float, float]]] = {
 }
 """Accepted range of every setting in seconds, ends included."""
 
-DETECTABLE: Final = tuple(entity for entity in Entity if entity is not Entity.UNHEARD)
-"""What a policy may name. ``UNHEARD`` is muted under every policy."""
+ALWAYS_MUTED: Final = frozenset({Entity.KEYPAD, Entity.UNHEARD})
+DETECTABLE: Final = tuple(entity for entity in Entity if entity not in ALWAYS_MUTED)
+"""What a policy may name."""
 
 _FINGERPRINT_LENGTH: Final = 16
 
@@ -42,7 +43,7 @@ class Policy:
 
     Attributes:
         name: what the audit calls it.
-        entities: the findings to mute; ``UNHEARD`` is muted always.
+        entities: the findings to mute, beside ``ALWAYS_MUTED``.
         pad_before: seconds muted before the first word of a finding.
         pad_after: seconds muted after its last word.
         keep_last4: leave the last four digits of a card number audible.

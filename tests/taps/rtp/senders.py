@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hushtap.keypad import Keypad
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -76,7 +78,10 @@ def sent(
 def received(
     call: Directions, *arrivals: Iterable[tuple[float, bytes]], step: float = 0.02
 ) -> list[Samples]:
-    """Let packets arrive, one stream a channel, and time go on; return the channels."""
+    """Let packets arrive, one stream a channel, and time go on; return the channels.
+
+    Keys pressed are silenced, as a call at 8 kHz does that.
+    """
     everything = sorted(
         ((when, channel, data) for channel, one in enumerate(arrivals) for when, data in one),
         key=lambda item: item[0],
@@ -92,10 +97,13 @@ def received(
         call.push(channel, data, when)
     chunks += call.advance(now)
     chunks += call.finish()
+    keypads = [Keypad(8_000) for _ in arrivals]
     for chunk in chunks:
         assert chunk.span.start == ends[chunk.channel]
         ends[chunk.channel] = chunk.span.end
-        pieces[chunk.channel].append(chunk.samples)
+        pieces[chunk.channel].append(keypads[chunk.channel].feed(chunk.samples, chunk.keys))
+    for keypad, piece in zip(keypads, pieces, strict=True):
+        piece.append(keypad.finish())
     return [np.concatenate([np.zeros(0, np.int16), *one]) for one in pieces]
 
 

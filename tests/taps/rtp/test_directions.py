@@ -1,19 +1,38 @@
 from __future__ import annotations
 
+import io
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hushtap.keypad import PAD_S
+from hushtap.taps.encoding import Encoding
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.directions import PATIENCE_S, STALL_S, Directions
-from hushtap.taps.rtp.encrypted import EncryptedError
+from hushtap.taps.rtp.encrypted import ENOUGH, EncryptedError, is_ciphertext
+from hushtap.taps.stdin import g711_table
+from hushtap.timeline import to_samples
 from hushtap.values import AudioFormat
 from taps.rtp.senders import PTIME, event, l16, packet, received, sent, speech, without
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hushtap.values import Samples
 
 MAP = parse_rtpmap(["96=L16/8000", "97=L16/16000", "101=telephone-event/8000"])
 WITHIN = int(PATIENCE_S / 0.02) - 3
 """Packets that one may be late by, and still be waited for."""
+
+
+def alaw(samples: Samples) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, 8_000, format="RAW", subtype="ALAW")
+    return file.getvalue()
 
 
 def call(channels: int = 1, rate: int = 8_000) -> Directions:
@@ -268,7 +287,7 @@ def test_keys_pressed_are_silence_and_not_loss() -> None:
                 sequence += 1
     one = call()
     [got] = received(one, packets[:start] + rest + reports)
-    pad = 160
+    pad = to_samples(PAD_S, 8_000)
     masked = (start * PTIME - pad, (start + length) * PTIME + pad)
     np.testing.assert_array_equal(got, without(audio, [masked]))
     [counts] = one.counts
@@ -284,7 +303,8 @@ def test_a_key_instead_of_audio_keeps_the_time() -> None:
     ]
     one = call()
     [got] = received(one, packets[:40] + reports + packets[50:])
-    masked = (40 * PTIME - 160, 50 * PTIME + 160)
+    pad = to_samples(PAD_S, 8_000)
+    masked = (40 * PTIME - pad, 50 * PTIME + pad)
     np.testing.assert_array_equal(got, without(audio, [masked]))
     assert one.counts[0].keys == 1
 
@@ -377,6 +397,50 @@ def test_ciphertext_is_refused() -> None:
         assert list(one.advance(i * 0.02)) == []
     with pytest.raises(EncryptedError, match="encrypted"):
         one.push(0, secret[-1], 0.18)
+
+
+def test_ciphertext_is_refused_after_a_beginning_in_clear() -> None:
+    random = np.random.default_rng(0)
+    one = call()
+    clear = [bytes([0xFF - i % 7, 0x7F] * 80) for i in range(330)]
+    secret = [random.bytes(170) for _ in range(30)]
+
+    def ring_and_talk() -> None:
+        for i, payload in enumerate([*clear, *secret]):
+            one.push(0, packet(i, i * PTIME, payload, kind=0), i * 0.02)
+
+    with pytest.raises(EncryptedError, match="encrypted"):
+        ring_and_talk()
+    assert len(clear) < one.counts[0].packets <= len(clear) + 20
+
+
+def test_loud_audio_is_not_taken_for_ciphertext(samples: Path) -> None:
+    """Talk, and a slow swing that has every code of a law as often as any other."""
+    looked = 0
+    for path in sorted(samples.glob("*.wav")):
+        audio, _ = soundfile.read(path, dtype="int16", always_2d=True)
+        loud = np.clip(audio.astype(int) * 4, -32_768, 32_767).astype(np.int16)
+        for channel in loud.T:
+            data = alaw(channel)
+            assert not is_ciphertext(data)
+            looked += len(data)
+    assert looked > 300 * ENOUGH
+    levels = np.sort(g711_table(Encoding.ALAW))
+    swing = np.concatenate([np.roll(levels, -shift)[::8] for shift in range(8)])
+    assert not is_ciphertext(alaw(np.tile(swing, 20)))
+
+
+@pytest.mark.parametrize("steps", [40, 400])
+def test_one_forged_packet_claims_little_silence(steps: int) -> None:
+    """A sequence number and a timestamp that go together, in the middle and at the end."""
+    audio = speech(100 * PTIME)
+    packets = sent(audio)
+    forged = packet(150 + steps, 5_000 + (50 + steps * 10) * PTIME, b"\0\1" * PTIME)
+    last = packet(199 + steps, 5_000 + (99 + steps * 10) * PTIME, b"\0\1" * PTIME)
+    one = call()
+    [got] = received(one, [*packets[:50], (1.0, forged), *packets[50:], (2.0, last)])
+    np.testing.assert_array_equal(got, audio)
+    assert one.counts[0].stray == 2
 
 
 def test_what_is_no_rtp_is_counted() -> None:

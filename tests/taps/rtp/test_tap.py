@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from hushtap.errors import TapError, UsageError
+from hushtap.observe import Metrics, Queue
 from hushtap.taps.rtp.codecs import STATIC, parse_rtpmap
 from hushtap.taps.rtp.tap import RtpTap, is_loopback, parse_addresses
 from hushtap.values import AudioFormat, Samples
@@ -106,6 +107,42 @@ def test_what_does_not_fit_into_the_queue_is_lost_and_counted(sender: socket.soc
     got = [chunk.samples for chunk in chunks]
     np.testing.assert_array_equal(np.concatenate(got), audio[: 20 * 160])
     assert tap.dropped == 29
+
+
+@pytest.mark.parametrize("any_source", [False, True])
+def test_another_address_is_left_out_once_the_first_is_known(
+    sender: socket.socket,
+    any_source: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Somebody who knows the source's numbers, from another address."""
+    audio = speech(40 * 160)
+    packets = [data for _, data in sent(audio)]
+    tap = RtpTap([ANY], AudioFormat(8_000, 1), MAP, idle=0.3, any_source=any_source)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"\x80no RTP", tap.addresses[0])
+        for data in packets[:30]:
+            sender.sendto(data, tap.addresses[0])
+        for data in packets[30:]:
+            stranger.sendto(data, tap.addresses[0])
+        while tap.depth() + tap.strangers < 41:
+            pass
+    [got] = heard(tap)
+    expected = audio if any_source else audio[: 30 * 160]
+    np.testing.assert_array_equal(got, expected)
+    assert (tap.strangers, tap.counts[0].malformed) == (0 if any_source else 10, 1)
+
+
+def test_how_full_the_queue_is_is_a_metric(sender: socket.socket) -> None:
+    metrics = Metrics()
+    tap = RtpTap([ANY], AudioFormat(8_000, 1), MAP, metrics=metrics)
+    for _, data in sent(speech(30 * 160)):
+        sender.sendto(data, tap.addresses[0])
+    while tap.depth() < 30:
+        pass
+    tap.close()
+    heard(tap)
+    assert metrics.deepest(Queue.PACKETS) == 30
+    assert metrics.snapshot()['depth{queue="packets"}'] == 0
 
 
 def test_ports_that_are_taken_and_addresses_that_are_none(sender: socket.socket) -> None:

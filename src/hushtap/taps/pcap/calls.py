@@ -24,7 +24,7 @@ from hushtap.taps.pcap.frames import CaptureError, frames
 from hushtap.taps.pcap.legs import LONG_PAUSE_S, Leg, Legs
 from hushtap.taps.pcap.signalling import Place, Signalling
 from hushtap.taps.rtp.codecs import STATIC, Format, PayloadMap
-from hushtap.taps.rtp.encrypted import ENOUGH, is_uniform
+from hushtap.taps.rtp.encrypted import is_ciphertext
 from hushtap.values import MAX_CHANNELS, AudioFormat
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ class Channel:
     @property
     def is_encrypted(self) -> bool:
         """Whether its payloads are ciphertext."""
-        samples = (bytes(leg.sample) for leg in self.legs)
-        return any(len(sample) >= ENOUGH and is_uniform(sample) for sample in samples)
+        return any(is_ciphertext(bytes(leg.sample)) for leg in self.legs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,6 @@ class Counts:
     resets: int = 0
     """Timestamps that jumped, so that what followed was placed by its arrival."""
     keys: int = 0
-    """Telephone events (RFC 4733): silence under each."""
-    tones: int = 0
-    """In-band DTMF: silence in its place."""
+    """Telephone events (RFC 4733): each silenced by the call."""
     inserted: int = 0
     """Samples of silence put in, less samples taken out, for a sender's clock."""

@@ -18,7 +18,6 @@ from hushtap.taps.rtp.counts import Counts
 from hushtap.taps.rtp.encrypted import Ciphertext
 from hushtap.taps.rtp.packet import parse
 from hushtap.taps.rtp.stream import Stream
-from hushtap.taps.rtp.tones import ToneMask
 from hushtap.timeline import Span, to_samples
 from hushtap.values import PcmChunk
 
@@ -33,6 +32,8 @@ PATIENCE_S: Final = 0.3
 STALL_S: Final = 3.0
 AHEAD_S: Final = 30.0
 """Seconds that one direction may be ahead of another; the other is silent from there on."""
+BACK_S: Final = 0.040
+"""Seconds that are held, for keys that are told of after they began."""
 _CHUNK_S: Final = 1.0
 
 
@@ -56,7 +57,6 @@ class Directions:
         self._patience, self._stall = patience, stall
         both = list(zip(payloads, self.counts, strict=True))
         self._streams = [Stream(types, self._rate, counts) for types, counts in both]
-        self._tones = [ToneMask(self._rate, counts) for counts in self.counts]
         self._ciphers = [Ciphertext(types) for types in payloads]
         self._ready: list[list[Samples]] = [[] for _ in payloads]
         self._sent = 0
@@ -90,18 +90,17 @@ class Directions:
             )
             for channel in range(len(self._streams)):
                 self._draw(channel, until)
-        yield from self._chunks()
+        yield from self._chunks(to_samples(BACK_S, self._rate))
 
     def finish(self) -> Iterator[PcmChunk]:
         """Yield the rest; the shorter direction ends in silence."""
         self._anchor(None)
         for channel, stream in enumerate(self._streams):
-            self._take(channel, stream.finish())
+            self._ready[channel] += stream.finish()
         longest = max(stream.end for stream in self._streams)
-        for channel, tones in enumerate(self._tones):
+        for channel in range(len(self._streams)):
             self._draw(channel, longest)
-            self._ready[channel].append(tones.finish())
-        yield from self._chunks()
+        yield from self._chunks(0)
 
     def _anchor(self, now: float | None) -> None:
         """Fix the clock by the first packets, and the place of each direction as it begins."""
@@ -119,17 +118,12 @@ class Directions:
                 stream.anchor(self._zero)
 
     def _draw(self, channel: int, until: int) -> None:
-        self._take(channel, self._streams[channel].draw(until))
+        self._ready[channel] += self._streams[channel].draw(until)
 
-    def _take(self, channel: int, drawn: list[Samples]) -> None:
-        stream, tones = self._streams[channel], self._tones[channel]
-        while stream.events:
-            tones.mask(stream.events.popleft())
-        self._ready[channel] += [tones.feed(samples) for samples in drawn]
-
-    def _chunks(self) -> Iterator[PcmChunk]:
-        count = min(sum(map(len, ready)) for ready in self._ready)
-        if not count:
+    def _chunks(self, hold: int) -> Iterator[PcmChunk]:
+        """Yield what all directions have, but for the last ``hold`` samples."""
+        count = min(sum(map(len, ready)) for ready in self._ready) - hold
+        if count <= 0:
             return
         joined = [np.concatenate(ready) for ready in self._ready]
         self._ready = [[whole[count:]] for whole in joined]
@@ -138,5 +132,6 @@ class Directions:
             end = min(start + step, count)
             span = Span(self._sent, self._sent + end - start)
             for channel, whole in enumerate(joined):
-                yield PcmChunk(channel, span, whole[start:end].copy())
+                keys = self._streams[channel].keys()
+                yield PcmChunk(channel, span, whole[start:end].copy(), keys)
             self._sent = span.end

@@ -12,7 +12,6 @@ timestamps alone is silence that the sender did not send.
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,7 +21,7 @@ from hushtap.taps.rtp.epochs import MOST_WAITING, USUAL_CLOCK, Epoch, Opening, W
 from hushtap.taps.rtp.packet import parse_event
 from hushtap.taps.rtp.skew import Skew
 from hushtap.taps.rtp.sources import Source
-from hushtap.timeline import Span, to_samples, to_seconds
+from hushtap.timeline import Span, merge, to_samples, to_seconds
 
 if TYPE_CHECKING:
     from hushtap.taps.rtp.codecs import PayloadMap
@@ -36,6 +35,8 @@ MOST_BEHIND_S: Final = 5.0
 """Seconds that a packet may be behind the time of its arrival and still belong there."""
 ALL_LATE_S: Final = 0.5
 """Seconds for which every packet is late before the stream is placed anew."""
+MOST_MISSING_S: Final = 1.0
+"""Seconds ahead of its arrival that one packet may claim to have been lost before it."""
 _LONGEST_EVENT_S: Final = 10.0
 """Seconds for which one event is reported under one timestamp: 65 535 ticks of 8 kHz, and some."""
 _REMEMBERED: Final = 1_024
@@ -53,8 +54,7 @@ class Stream:
     def __init__(self, payloads: PayloadMap, rate: int, counts: Counts) -> None:
         self.end = 0
         """The call sample up to which everything was drawn."""
-        self.events: deque[Span] = deque()
-        """Spans of keys pressed, for the caller to take: audio under them is to be silenced."""
+        self._keys: list[Span] = []
         self._carried = Decoders(payloads, rate)
         self._rate = rate
         self._counts = counts
@@ -147,6 +147,8 @@ class Stream:
         seconds = (ticks - epoch.ticks) / epoch.clock
         if not steps:
             return not seconds
+        if seconds > MOST_MISSING_S:
+            return False
         return abs(steps) <= MOST_WAITING and 0 <= seconds / steps <= LONGEST_PACKET_S
 
     def _all_late(self, epoch: Epoch, ticks: int, arrival: float) -> bool:
@@ -200,6 +202,11 @@ class Stream:
         return found.clock if found is not None and found.is_audio else None
 
     # --- samples out
+
+    def keys(self) -> tuple[Span, ...]:
+        """Return where keys were pressed, as far as it was told since the last call."""
+        told, self._keys = self._keys, []
+        return tuple(merge(told))
 
     def draw(self, until: int) -> list[Samples]:
         """Return what has become final since the last call, in order.
@@ -276,7 +283,7 @@ class Stream:
             self._counts.malformed += 1
             return
         length = event.duration * self._rate // epoch.clock
-        self.events.append(Span(max(0, place), max(0, place + length)))
+        self._keys.append(Span(max(0, place), max(0, place + length)))
         self._owed_until = max(self._owed_until, place + length)
         if packet.timestamp != self._last_event:
             self._last_event = packet.timestamp

@@ -16,8 +16,10 @@ import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hushtap.errors import TapError, UsageError
+from hushtap.observe import Metrics, Queue
 from hushtap.taps.rtp.directions import Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
+from hushtap.taps.rtp.origin import Origin
 from hushtap.taps.rtp.packet import LONGEST
 
 if TYPE_CHECKING:
@@ -46,7 +48,10 @@ class RtpTap:
 
     ``payloads`` says what payload types carry. What comes is kept from now on and
     yielded once iterated, until nothing came for ``idle`` seconds, or ``close``. At most
-    ``queued`` datagrams wait for that.
+    ``queued`` datagrams wait for that; ``metrics`` is told how many.
+
+    A port listens to one address alone once that is known (``Origin``); with ``any_source``
+    to all of them.
 
     Raises:
         UsageError: an address is not numeric, or cannot be bound.
@@ -61,6 +66,8 @@ class RtpTap:
         *,
         idle: float = IDLE_S,
         queued: int = QUEUED,
+        any_source: bool = False,
+        metrics: Metrics | None = None,
     ) -> None:
         if len(addresses) != audio.channels:
             raise UsageError(f"{len(addresses)} ports do not make {audio.channels} channels")
@@ -68,6 +75,10 @@ class RtpTap:
         self.label = "RTP"
         self.dropped = 0
         """Datagrams for which there was no room in the queue."""
+        self.strangers = 0
+        """Datagrams from another address than the port listens to."""
+        self._origins = [None if any_source else Origin() for _ in addresses]
+        self._metrics = metrics or Metrics()
         self._directions = Directions([payloads] * audio.channels, audio)
         self.counts = self._directions.counts
         self._idle = idle
@@ -109,10 +120,12 @@ class RtpTap:
             try:
                 channel, data, now = self._queue.get(timeout=_STEP_S)
             except queue.Empty:
+                self._metrics.depth(Queue.PACKETS, 0)
                 now = time.monotonic()
                 if now - last >= self._idle or not self._reader.is_alive():
                     break
             else:
+                self._metrics.depth(Queue.PACKETS, self.depth() + 1)
                 try:
                     if directions.push(channel, data, now):
                         begun, last = True, max(last, now)
@@ -139,9 +152,13 @@ class RtpTap:
     def _take(self, one: socket.socket, channel: int) -> None:
         try:
             # One byte more than is allowed shows what is longer.
-            data = one.recv(LONGEST + 1)
+            data, source = one.recvfrom(LONGEST + 1)
         except OSError:
             # An ICMP error that somebody else's packet caused.
+            return
+        origin = self._origins[channel]
+        if origin is not None and not origin.admits(source, data):
+            self.strangers += 1
             return
         try:
             self._queue.put_nowait((channel, data, time.monotonic()))
