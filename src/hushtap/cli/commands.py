@@ -17,6 +17,7 @@ from hushtap.cli import (
     live,
     proofs,
     redact,
+    serve,
     subject,
     tools,
 )
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command("redact")(redact.redact)
 app.command("live")(live.live)
+app.command("serve")(serve.serve)
 life.app.add_typer(proofs.retention_app, name="retention")
 life.app.add_typer(proofs.certificate_app, name="certificate")
 life.app.add_typer(breach.app, name="breach")

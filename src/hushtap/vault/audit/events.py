@@ -46,12 +46,14 @@ class Activity(StrEnum):
     """A breach of data is entered in the register, amended or closed."""
     IMPORT = "import"
     """A file of an archive is replaced by a recording."""
+    ORDER = "order"
+    """A call that is being recorded is armed, disarmed, muted or unmuted from outside."""
     LOG_READ = "log-read"
     LOG_EXPORT = "log-export"
 
 
 class Change(StrEnum):
-    """What ``key-change``, ``hold``, ``consent``, ``breach``, ``import`` do; why ``dispose``."""
+    """What an act of several kinds does; why ``dispose`` does it."""
 
     ADD = "add"
     """A key is made or taken in: recordings are sealed to it from now on."""
@@ -94,6 +96,13 @@ class Change(StrEnum):
     """Somebody named it."""
     AGAIN = "again"
     """It was disposed of before, and came back."""
+
+    ARM = "arm"
+    """Every number that is said counts."""
+    DISARM = "disarm"
+    MUTE = "mute"
+    """All is silenced."""
+    UNMUTE = "unmute"
 
 
 class Outcome(StrEnum):
