@@ -6,6 +6,7 @@
     ├── UsageError               2   the command or configuration cannot be carried out as asked
     │   └── PolicyError          2   a policy file is wrong
     ├── TapError                 1   audio cannot be read
+    ├── BusyError                1   no more calls are taken now
     ├── ModelError               3   weights are missing or are not what the manifest says
     └── VaultError               1   a recording cannot be written or opened
         ├── ConsentError         1   the caller does not want to be recorded
@@ -38,6 +39,14 @@ class PolicyError(UsageError):
 
 class TapError(HushtapError):
     """Audio cannot be read."""
+
+
+class BusyError(HushtapError):
+    """No more calls are taken now; ``retry_after`` seconds from now they may be."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ModelError(HushtapError):

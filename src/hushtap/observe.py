@@ -91,10 +91,21 @@ class Histogram:
             self.count += 1
             self.highest = max(self.highest, value)
 
-    def quantile(self, share: float) -> float:
-        """Return the value that ``share`` (0 to 1) of the weight does not exceed; NaN if empty."""
+    def weights(self) -> Mapping[int, float]:
+        """Return what was observed so far, to be given to ``quantile`` later."""
         with self._lock:
-            bins = sorted(self._weights.items())
+            return dict(self._weights)
+
+    def quantile(self, share: float, *, since: Mapping[int, float] | None = None) -> float:
+        """Return the value that ``share`` (0 to 1) of the weight does not exceed; NaN if empty.
+
+        ``since``: of what was observed after ``weights`` returned it.
+        """
+        before = since or {}
+        with self._lock:
+            now = sorted(self._weights.items())
+        bins = [(index, weight - before.get(index, 0.0)) for index, weight in now]
+        bins = [(index, weight) for index, weight in bins if weight > 0]
         total = sum(weight for _, weight in bins)
         passed = 0.0
         for index, weight in bins:
@@ -142,6 +153,10 @@ class Metrics:
         with self._lock:
             self._depth[Queue(queue)] = depth
             self._deepest[queue] = max(self._deepest[queue], depth)
+
+    def now(self, queue: Queue) -> float:
+        """Return how full a queue was when it was last noted."""
+        return self._depth[queue]
 
     def deepest(self, queue: Queue) -> float:
         """Return how full a queue ever was."""
@@ -222,6 +237,7 @@ class Name(StrEnum):
     SAMPLES = "samples"
     SECONDS = "seconds"
     COUNT = "count"
+    TAP = "tap"
 
 
 Value: TypeAlias = Enum | bool | int | float | RecordingId | type[BaseException]

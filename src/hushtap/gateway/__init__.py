@@ -1,0 +1,1 @@
+"""Many live calls at once: taps that accept calls, admission, health and metrics."""

@@ -1,0 +1,263 @@
+"""The calls of a gateway: admitted while there is room, each a worker whose state dies with it.
+
+::
+
+    call = await calls.admit(details, AudioFormat(8_000, 2), tap=TapName.SIPREC)
+    call.offer(chunk)          # never waits, never raises for what became of the call
+    await call.end()           # or: end(Reason.TAP_FAILED)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from contextlib import suppress
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from hushtap.errors import HushtapError
+from hushtap.live import DEADLINE_S
+from hushtap.observe import Log, LogEvent, Name, Reason, RecordingId
+from hushtap.session import Event, Failed, Session
+
+if TYPE_CHECKING:
+    from hushtap.ears.shared import Ears
+    from hushtap.gateway.admission import Admission
+    from hushtap.gateway.policies import Policies
+    from hushtap.observe import Value
+    from hushtap.pii.policy import Policy
+    from hushtap.values import AudioFormat, PcmChunk
+    from hushtap.vault.recordings import CallDetails, Recording, Vault
+
+_DIGIT: Final = re.compile(r"\d")
+_log = Log(__name__)
+
+
+class TapName(StrEnum):
+    """What brought a call: the label of its metrics, and the source of its recording."""
+
+    RTP = "rtp"
+    SIPREC = "siprec"
+    AUDIOSOCKET = "audiosocket"
+    TWILIO = "twilio"
+    AUDIOHOOK = "audiohook"
+
+
+class GatewayCall:
+    """One call that was admitted. Made by ``Calls.admit``; ended by ``end``, always.
+
+    ``id`` is that of its recording.
+    """
+
+    def __init__(self, session: Session, recording_id: str, tap: TapName) -> None:
+        self.id = recording_id
+        self.tap = tap
+        self.session = session
+        self._closing: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def format(self) -> AudioFormat:
+        """Rate and channels of the call."""
+        return self.session.format
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more of it will be recorded: the tap should let the far end go."""
+        return self._over.is_set()
+
+    async def wait_over(self) -> None:
+        """Return once ``over``: it ended, its recording failed, or the gateway gave it up."""
+        await self._over.wait()
+
+    def offer(self, chunk: PcmChunk) -> bool:
+        """Take the next samples of one channel, at once; from any thread.
+
+        They must follow the last ones of their channel; both channels go on at about
+        the same pace, for neither is released ahead of the other. Returns False where
+        they are lost: the backlog is full, which makes them silence, or it is ``over``.
+
+        Raises:
+            ValueError: they do not follow the last ones of their channel.
+        """
+        if self._over.is_set():
+            return False
+        try:
+            return self.session.offer(chunk)
+        except HushtapError:
+            # The recording failed; the call ends, and its tap learns it from there.
+            self._loop.call_soon_threadsafe(self.give_up)
+            return False
+
+    async def end(self, reason: Reason | None = None) -> None:
+        """Finish the call: all that was offered is judged and written. May be called again.
+
+        With a ``reason``, end it now: silence for what was not cleared yet.
+        ``Reason.TAP_FAILED`` marks the recording interrupted. Does not raise for what
+        became of the recording; that is logged and counted.
+        """
+        if self._closing is None:
+            self._over.set()
+            self._closing = asyncio.create_task(self._close(reason))
+        elif reason is not None:
+            with suppress(HushtapError):
+                await self.session.abandon(reason)
+        await asyncio.shield(self._closing)
+
+    def give_up(self) -> None:
+        """Begin to end the call, where it has not ended: nothing more of it can be recorded."""
+        if self._closing is None:
+            self._over.set()
+            self._closing = asyncio.create_task(self._close(None))
+
+    async def _close(self, reason: Reason | None) -> None:
+        fields: dict[Name, Value] = {Name.RECORDING: RecordingId(self.id)}
+        try:
+            if reason is None:
+                await self.session.close()
+            else:
+                await self.session.abandon(reason)
+        except HushtapError as error:
+            _log.warning(LogEvent.INTERRUPTED, fields | {Name.ERROR: type(error)})
+        else:
+            _log.info(LogEvent.CLOSED, fields | {Name.SAMPLES: self.session.position})
+
+
+class Calls:
+    """All calls of one gateway. For its event loop.
+
+    ``deadline``: seconds that a window of a call may wait for the ears.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        policies: Policies,
+        *,
+        ears: Ears,
+        admission: Admission,
+        longest: float,
+        deadline: float = DEADLINE_S,
+    ) -> None:
+        self.admission = admission
+        self.admitted: Counter[TapName] = Counter()
+        self._vault = vault
+        self._policies = policies
+        self._ears = ears
+        self._longest = longest
+        self._deadline = deadline
+        self._up: dict[str, GatewayCall] = {}
+        self._watches: set[asyncio.Task[None]] = set()
+
+    def up(self) -> list[GatewayCall]:
+        """Return the calls that are up, oldest first."""
+        return list(self._up.values())
+
+    def find(self, call_id: str) -> GatewayCall | None:
+        """Return the call that is up under this id."""
+        return self._up.get(call_id)
+
+    async def admit(
+        self, details: CallDetails | None, audio_format: AudioFormat, *, tap: TapName
+    ) -> GatewayCall:
+        """Take a call: begin its recording, under the policy of its queue.
+
+        Raises:
+            BusyError: the gateway is full or drains; see ``retry_after``.
+            ConsentError: the caller refused.
+            VaultError: the recording cannot be written.
+        """
+        self.admission.take()
+        try:
+            policy = self._policies.of(details.queue if details else None)
+            recording = await self._begin(details, audio_format, tap, policy)
+        except BaseException:
+            self.admission.free()
+            raise
+        call = self._open(recording, audio_format, tap, policy)
+        self._up[call.id] = call
+        self.admitted[tap] += 1
+        watch = asyncio.create_task(self._watch(call))
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
+        opened: dict[Name, Value] = {Name.RECORDING: RecordingId(call.id), Name.TAP: tap}
+        _log.info(LogEvent.OPENED, opened | {Name.RATE: audio_format.sample_rate})
+        return await self._entered(call)
+
+    def drain(self) -> None:
+        """Take no more calls."""
+        self.admission.draining = True
+
+    async def abandon(self) -> None:
+        """End every call now: silence for what was not cleared yet."""
+        await asyncio.gather(*(call.end(Reason.CANCELLED) for call in self.up()))
+
+    async def gone(self) -> None:
+        """Return once no call is up."""
+        while self._watches:
+            await asyncio.wait(self._watches)
+
+    async def _begin(
+        self,
+        details: CallDetails | None,
+        audio_format: AudioFormat,
+        tap: TapName,
+        policy: Policy,
+    ) -> Recording:
+        begun = asyncio.ensure_future(
+            asyncio.to_thread(
+                self._vault.record,
+                *(audio_format,),
+                source=_DIGIT.sub("#", tap.value),
+                policy=policy.fingerprint,
+                call=details,
+            )
+        )
+        try:
+            return await asyncio.shield(begun)
+        except asyncio.CancelledError:
+            # The thread goes on: what it begins must not stay open.
+            begun.add_done_callback(_abort)
+            raise
+
+    def _open(
+        self, recording: Recording, audio_format: AudioFormat, tap: TapName, policy: Policy
+    ) -> GatewayCall:
+        made: list[GatewayCall] = []
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, Failed) and event.reason is Reason.SINK_FAILED:
+                made[0].give_up()
+
+        session = Session(
+            audio_format,
+            ears=self._ears,
+            policy=policy,
+            sink=recording,
+            deadline=self._deadline,
+            on_event=on_event,
+        )
+        made.append(GatewayCall(session, recording.id, tap))
+        return made[0]
+
+    async def _entered(self, call: GatewayCall) -> GatewayCall:
+        await call.session.__aenter__()
+        return call
+
+    async def _watch(self, call: GatewayCall) -> None:
+        """Keep the place of a call until it has ended; end it where it is too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._longest):
+                await call.wait_over()
+        try:
+            await call.end()
+        finally:
+            del self._up[call.id]
+            self.admission.free()
+
+
+def _abort(begun: asyncio.Future[Recording]) -> None:
+    if not begun.cancelled() and begun.exception() is None:
+        begun.result().abort()

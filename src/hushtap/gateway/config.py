@@ -1,0 +1,167 @@
+"""Settings of the gateway: a TOML file, and variables of the environment over it.
+
+``HUSHTAP_GATEWAY_LIMITS__MAX_CALLS=8`` is ``max_calls = 8`` under ``[limits]``. What is
+left out has the default below; what is wrong or unknown is refused by its name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from hushtap.errors import UsageError
+from hushtap.gateway.listening import Listen, Section
+from hushtap.gateway.siprec_config import SiprecSection
+
+PREFIX: Final = "HUSHTAP_GATEWAY_"
+
+
+class VaultSection(Section):
+    """Where recordings go."""
+
+    path: Path = Path("calls.vault")
+
+
+class PolicySection(Section):
+    """Which policy judges a call: by its queue, else ``default``; names or paths."""
+
+    default: str = "pci-ssn"
+    queues: dict[str, str] = Field(default_factory=dict)
+
+
+class LimitsSection(Section):
+    """When a call is taken.
+
+    ``max_calls`` at once; ``max_delay`` and ``max_wait`` are what the ears may take at
+    p95, in seconds, and how many windows may wait for them. ``retry_after`` seconds are
+    what a refused sender is told. ``idle``: seconds without audio that end a call of a
+    tap without signalling; ``longest``: seconds that end any call.
+    """
+
+    max_calls: Annotated[int, Field(ge=1, le=10_000)] = 40
+    max_delay: Annotated[float, Field(gt=0, le=60)] = 2.0
+    max_wait: Annotated[int, Field(ge=1, le=64)] = 24
+    retry_after: Annotated[int, Field(ge=1, le=3_600)] = 10
+    idle: Annotated[float, Field(ge=1, le=86_400)] = 30.0
+    longest: Annotated[float, Field(ge=1, le=86_400)] = 14_400.0
+
+
+class HttpSection(Listen):
+    """Health, metrics and control. ``token`` is a file with the bearer token for ``/calls``."""
+
+    listen: str = "127.0.0.1:8090"
+    token: Path | None = None
+
+
+class AudioSocketSection(Listen):
+    """AudioSocket has no TLS of its own: plain beyond loopback only by ``allow_plain``."""
+
+    listen: str = "127.0.0.1:9092"
+
+
+class TwilioSection(Listen):
+    """Media Streams. ``url`` is what Twilio was told to call, for the signature."""
+
+    listen: str = "127.0.0.1:8091"
+
+
+class RtpSection(Section):
+    """RTP pairs."""
+
+
+class Settings(BaseSettings):
+    """All of it. A tap runs where its section is there."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+    )
+
+    vault: VaultSection = VaultSection()
+    policy: PolicySection = PolicySection()
+    limits: LimitsSection = LimitsSection()
+    http: HttpSection = HttpSection()
+    audiosocket: AudioSocketSection | None = None
+    twilio: TwilioSection | None = None
+    rtp: RtpSection | None = None
+    siprec: SiprecSection | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment go over the file."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def read_settings(path: Path | None) -> Settings:
+    """Return the settings of the file at ``path`` (None: the defaults), environment over it.
+
+    Raises:
+        UsageError: it cannot be read or is wrong. One line: file, key, remedy.
+    """
+    found: dict[str, Any] = {} if path is None else _read(path)
+    where = "the environment" if path is None else str(path)
+    try:
+        return Settings(**found)
+    except ValidationError as error:
+        raise UsageError(f"{where}: {_reason(error)}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot read the settings: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8 text; settings are a TOML file") from None
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "out of all bounds"
+        raise UsageError(f"{path}: not valid TOML: {' '.join(reason.split())}") from None
+
+
+def _reason(error: ValidationError) -> str:
+    """Return the first thing that is wrong, without the value: it may be a secret."""
+    first = error.errors(include_url=False, include_input=False, include_context=True)[0]
+    section, *rest = map(str, first["loc"])
+    key = f"[{section}] {'.'.join(rest)}" if rest else f"[{section}]"
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key}{_remedy(section, rest)}"
+    if first["type"] == "value_error":
+        return f"{key}: {first['ctx']['error']}"
+    return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+def _remedy(section: str, rest: list[str]) -> str:
+    """Return which keys there are, and the one that was probably meant."""
+    model: Any = Settings
+    given = section
+    if rest:
+        annotation = Settings.model_fields[section].annotation
+        options = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
+        model = next((one for one in options if issubclass(one, Section)), None)
+        given = rest[-1]
+    if model is None or len(rest) > 1:
+        return ""
+    known = sorted(model.model_fields)
+    close = difflib.get_close_matches(given, known, n=1)
+    meant = f" (did you mean {close[0]}?)" if close else ""
+    return f"{meant}; keys are {', '.join(known)}" if known else ""

@@ -1,0 +1,84 @@
+"""Where a server listens, and that nothing leaves this machine in clear unless told to."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+from hushtap.errors import UsageError
+
+
+class Section(BaseModel):
+    """A part of the gateway's settings: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Listen(Section):
+    """A TCP address, its TLS, and whether it may be plain beyond loopback.
+
+    ``listen`` is ``HOST:PORT`` with a numeric host, IPv6 in brackets.
+    """
+
+    listen: str
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    allow_plain: bool = False
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of ``listen``."""
+        return parse_address(self.listen)
+
+    @property
+    def exposed(self) -> bool:
+        """Whether other machines reach it without TLS."""
+        return self.tls_cert is None and not ipaddress.ip_address(self.address[0]).is_loopback
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Return the context of the certificate, if there is one. Raises ``UsageError``."""
+        if self.tls_cert is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.tls_cert, self.tls_key)
+        except OSError as error:
+            # An SSLError is one; neither quotes what is in the files.
+            raise UsageError(
+                f"{self.tls_cert}: no certificate with its private key ({type(error).__name__}); "
+                "give PEM files as tls_cert and tls_key"
+            ) from None
+        return context
+
+    @field_validator("listen")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        parse_address(value)
+        return value
+
+    @model_validator(mode="after")
+    def _is_not_exposed(self) -> Self:
+        if self.exposed and not self.allow_plain:
+            raise ValueError(
+                f"{self.listen} is reached from other machines, in clear: bind to 127.0.0.1, "
+                "give tls_cert and tls_key, or say allow_plain = true"
+            )
+        return self
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port of ``HOST:PORT``. Raises ``ValueError`` where it is none."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        numeric = str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host))
+    except ValueError:
+        numeric = ""
+    if not (colon and numeric and port.isascii() and port.isdecimal() and int(port) < 1 << 16):
+        raise ValueError(f"{text!r} is no address: write it like 127.0.0.1:8080")
+    return numeric, int(port)
