@@ -220,6 +220,8 @@ class LogEvent(StrEnum):
     MUTED = "muted"
     FAILED_CLOSED = "failed_closed"
     LISTENER_FAILED = "listener_failed"
+    REFUSED = "refused"
+    """A call or message that was not taken."""
 
 
 class Name(StrEnum):
@@ -238,6 +240,7 @@ class Name(StrEnum):
     SECONDS = "seconds"
     COUNT = "count"
     TAP = "tap"
+    STATUS = "status"
 
 
 Value: TypeAlias = Enum | bool | int | float | RecordingId | type[BaseException]

@@ -19,7 +19,7 @@ from hushtap.taps.rtp.encrypted import Ciphertext
 from hushtap.taps.rtp.packet import parse
 from hushtap.taps.rtp.stream import Stream
 from hushtap.taps.rtp.tones import ToneMask
-from hushtap.timeline import Span, to_samples
+from hushtap.timeline import Span, to_samples, to_seconds
 from hushtap.values import PcmChunk
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _CHUNK_S: Final = 1.0
 
 
 class Directions:
-    """A call of one or two directions; ``payloads`` has a map for each, in channel order.
+    """A call of some directions; ``payloads`` has a map for each, in channel order.
 
     Raises:
         EncryptedError: from ``push``: a direction's payloads are ciphertext.
@@ -55,12 +55,29 @@ class Directions:
         self._rate = audio.sample_rate
         self._patience, self._stall = patience, stall
         both = list(zip(payloads, self.counts, strict=True))
+        self._bases = [0 for _ in payloads]
         self._streams = [Stream(types, self._rate, counts) for types, counts in both]
         self._tones = [ToneMask(self._rate, counts) for counts in self.counts]
         self._ciphers = [Ciphertext(types) for types in payloads]
         self._ready: list[list[Samples]] = [[] for _ in payloads]
         self._sent = 0
         self._zero: float | None = None
+
+    def add(self, payloads: PayloadMap) -> int:
+        """Begin another direction, silent up to now; return its channel."""
+        counts = Counts()
+        self.counts = (*self.counts, counts)
+        self._bases.append(self._sent)
+        self._streams.append(Stream(payloads, self._rate, counts))
+        self._tones.append(ToneMask(self._rate, counts))
+        self._ciphers.append(Ciphertext(payloads))
+        self._ready.append([])
+        return len(self._streams) - 1
+
+    def renew(self, channel: int, payloads: PayloadMap) -> None:
+        """Take what the signalling says anew: other payload types, maybe another source."""
+        self._streams[channel].renew(payloads)
+        self._ciphers[channel] = Ciphertext(payloads)
 
     def push(self, channel: int, data: bytes, arrival: float) -> bool:
         """Take a datagram that came at ``arrival`` seconds; False where it is no RTP.
@@ -82,7 +99,7 @@ class Directions:
         self._anchor(now)
         if self._zero is not None:
             elapsed = now - self._zero
-            lead = max(stream.end for stream in self._streams)
+            lead = self._lead()
             until = max(
                 to_samples(elapsed - self._stall, self._rate),
                 min(to_samples(elapsed - self._patience, self._rate), lead),
@@ -97,7 +114,7 @@ class Directions:
         self._anchor(None)
         for channel, stream in enumerate(self._streams):
             self._take(channel, stream.finish())
-        longest = max(stream.end for stream in self._streams)
+        longest = self._lead()
         for channel, tones in enumerate(self._tones):
             self._draw(channel, longest)
             self._ready[channel].append(tones.finish())
@@ -114,12 +131,17 @@ class Directions:
             self._zero = min(begun)
         if self._zero is None:
             return
-        for stream in coming:
-            if now is None or stream.settled(now):
-                stream.anchor(self._zero)
+        for base, stream in zip(self._bases, self._streams, strict=True):
+            if not stream.anchored and (now is None or stream.settled(now)):
+                stream.anchor(self._zero + to_seconds(base, self._rate))
+
+    def _lead(self) -> int:
+        """Return how far the direction that is furthest on was drawn."""
+        ends = zip(self._bases, self._streams, strict=True)
+        return max(base + stream.end for base, stream in ends)
 
     def _draw(self, channel: int, until: int) -> None:
-        self._take(channel, self._streams[channel].draw(until))
+        self._take(channel, self._streams[channel].draw(until - self._bases[channel]))
 
     def _take(self, channel: int, drawn: list[Samples]) -> None:
         stream, tones = self._streams[channel], self._tones[channel]

@@ -14,7 +14,9 @@ from hushtap.taps.siprec.message import RefusedError
 if TYPE_CHECKING:
     from hushtap.taps.siprec.message import Message
 
-ACCEPTED: Final = "application/sdp, application/rs-metadata+xml, application/rs-metadata, multipart/mixed"
+ACCEPTED: Final = (
+    "application/sdp, application/rs-metadata+xml, application/rs-metadata, multipart/mixed"
+)
 
 _SDP: Final = "application/sdp"
 _METADATA: Final = frozenset({"application/rs-metadata+xml", "application/rs-metadata"})
@@ -46,7 +48,9 @@ def bodies(message: Message) -> Bodies:
         raise RefusedError(400, "the body is nested too deeply")
     head = f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "surrogateescape")
     try:
-        whole = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(head + message.body)
+        whole = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(
+            head + message.body
+        )
     except (ValueError, LookupError, email.errors.MessageError):
         raise RefusedError(400, "the body is malformed") from None
     found: dict[str, bytes] = {}
@@ -57,5 +61,7 @@ def bodies(message: Message) -> Bodies:
         if name and isinstance(content, bytes):
             found.setdefault(name, content)
     if not found and whole.get_content_maintype() != "multipart":
-        raise RefusedError(415, "a body of this type is not understood", headers=[("Accept", ACCEPTED)])
+        raise RefusedError(
+            415, "a body of this type is not understood", headers=[("Accept", ACCEPTED)]
+        )
     return Bodies(found.get("sdp"), found.get("metadata"))

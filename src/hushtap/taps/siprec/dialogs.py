@@ -123,7 +123,8 @@ class Dialog:
 def negotiated(message: Request, longest: int) -> Timer | None:
     """Return the session timer that an INVITE or UPDATE leads to (RFC 4028 section 9).
 
-    ``longest`` is the interval in seconds that we ask for; a longer one is shortened.
+    ``longest`` is the interval in seconds that we ask for, 0 for none; a longer one is
+    shortened.
 
     Raises:
         RefusedError: 422 where the interval is too short, 400.
@@ -131,15 +132,14 @@ def negotiated(message: Request, longest: int) -> Timer | None:
     supported = "timer" in tokens(message.headers, "supported") + tokens(message.headers, "require")
     asked = seconds(message.headers.get("session-expires"))
     least = seconds(message.headers.get("min-se"))
-    floor = max(LEAST_SESSION_S, least[0] if least else 0)
+    floor = min(max(LEAST_SESSION_S, least[0] if least else 0), LONGEST_SESSION_S)
     if asked is None:
-        interval = max(floor, longest)
-        return Timer(interval, ours=False) if supported and interval <= LONGEST_SESSION_S else None
+        return Timer(max(floor, longest), ours=False) if supported and longest else None
     if asked[0] < LEAST_SESSION_S and supported:
         raise RefusedError(
             422, "the session timer is too short", headers=[("Min-SE", str(LEAST_SESSION_S))]
         )
-    interval = min(max(floor, min(asked[0], longest)), LONGEST_SESSION_S)
+    interval = min(max(floor, min(asked[0], longest or asked[0])), LONGEST_SESSION_S)
     refresher = (asked[1].get("refresher") or "uac").lower()
     if refresher == "uac" and supported:
         return Timer(interval, ours=False)

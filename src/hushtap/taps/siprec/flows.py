@@ -64,7 +64,9 @@ def received(request: Request, flow: Flow) -> tuple[Request, Flow]:
     values = request.headers.all("via")
     first, *others = split(values[0], ",")
     head, *rest = split(first, ";")
-    kept = [one for one in rest if one.partition("=")[0].strip().lower() not in {"rport", "received"}]
+    kept = [
+        one for one in rest if one.partition("=")[0].strip().lower() not in {"rport", "received"}
+    ]
     kept += [f"received={host}"] + ([f"rport={port}"] if wants_port else [])
     lines = [("via", ", ".join([";".join([head, *kept]), *others]))]
     lines += [("via", value) for value in values[1:]]

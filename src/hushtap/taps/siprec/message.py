@@ -181,6 +181,20 @@ def parse_head(head: bytes) -> Headers:
     return _head(head)[1]
 
 
+def salvaged(data: bytes) -> Request | None:
+    """Return the request that damaged or cut bytes begin with, without body, if one is there."""
+    head = re.split(rb"\r?\n\r?\n", data[:LONGEST_HEAD].lstrip(b"\r\n"), maxsplit=1)
+    lines = head[0] if len(head) > 1 or len(data) <= LONGEST_HEAD else head[0].rpartition(b"\n")[0]
+    try:
+        start, headers = _head(lines.rstrip(b"\r"))
+    except RefusedError:
+        return None
+    words = start.split(" ")
+    if len(words) < 3 or not _TOKEN.fullmatch(words[0]) or not words[-1].startswith("SIP/"):  # noqa: PLR2004
+        return None
+    return Request(words[0], words[1], headers)
+
+
 def respond(
     request: Request,
     status: int,
@@ -208,9 +222,7 @@ def respond(
     return _joined(lines, body)
 
 
-def request(
-    method: str, uri: str, headers: Iterable[tuple[str, str]], body: bytes = b""
-) -> bytes:
+def request(method: str, uri: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> bytes:
     """Return a request of ours as it is sent."""
     return _joined(
         [f"{method} {uri} {_VERSION}", *(f"{name}: {value}" for name, value in headers)], body

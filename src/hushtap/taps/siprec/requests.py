@@ -80,4 +80,6 @@ class Requests:
                 self._plan(one, now)
 
     def _plan(self, one: _Sent, now: float) -> None:
-        self._agenda.put(one, one.ends if one.flow.is_reliable else min(now + one.interval, one.ends))
+        self._agenda.put(
+            one, one.ends if one.flow.is_reliable else min(now + one.interval, one.ends)
+        )

@@ -47,7 +47,9 @@ class Rule:
     call_id_header: str | None = None
 
 
-def channels(labels: Sequence[str | None], known: Metadata, request: Request, rule: Rule) -> list[int]:
+def channels(
+    labels: Sequence[str | None], known: Metadata, request: Request, rule: Rule
+) -> list[int]:
     """Return the channel of each audio stream, given by their labels in the order of the SDP.
 
     Where two streams would share a channel although one can tell them apart by order,

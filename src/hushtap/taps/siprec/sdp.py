@@ -24,7 +24,9 @@ MOST_LINES: Final = 2_000
 MOST_MEDIA: Final = 16
 """Media lines of one offer; two are usual, and a video beside each audio."""
 
-_MEDIA: Final = re.compile(r"([a-z]{1,16}) ([0-9]{1,5})(?:/[0-9]{1,5})? ([A-Za-z0-9/]{1,32})((?: [!-~]{1,64})*)")
+_MEDIA: Final = re.compile(
+    r"([a-z]{1,16}) ([0-9]{1,5})(?:/[0-9]{1,5})? ([A-Za-z0-9/]{1,32})((?: [!-~]{1,64})*)"
+)
 _ATTRIBUTE: Final = re.compile(r"([A-Za-z0-9_-]{1,64})(?::(.*))?")
 _NUMBERED: Final = re.compile(r"([0-9]{1,3}) ([ -~]{1,256})")
 _LABEL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64}")

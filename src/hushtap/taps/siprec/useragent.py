@@ -119,6 +119,9 @@ class UserAgent:
                 self._act(begun, now)
             except RefusedError as error:
                 self._refuse(begun, error, now)
+            except Exception:
+                self._refuse(begun, RefusedError(500, "this cannot be done"), now)
+                raise
 
     def reject(self, message: Request, flow: Flow, error: RefusedError) -> None:
         """Answer, without a transaction, a request that is malformed or too long."""
@@ -214,9 +217,9 @@ class UserAgent:
             self._transactions.acknowledge(invite, now)
             return
         dialog = self._find(request)
-        if dialog is not None and dialog.invite is not None:
-            if cseq(dialog.invite.request)[0] == cseq(request)[0]:
-                self._transactions.acknowledge(dialog.invite, now)
+        about = dialog.invite if dialog is not None else None
+        if about is not None and cseq(about.request)[0] == cseq(request)[0]:
+            self._transactions.acknowledge(about, now)
 
     def _find(self, request: Request) -> Dialog | None:
         ours = address(request.headers.get("to") or "").tag
@@ -299,7 +302,9 @@ class UserAgent:
             if status in {None, 408, 481} and not dialog.over:
                 self._end(dialog, Cause.EXPIRED)
 
-        headers = [("Contact", dialog.flow.contact()), SUPPORTED, *timer.headers()]
+        # Who refreshes is told from the side of who sends this.
+        told = ("Session-Expires", f"{timer.interval};refresher=uac")
+        headers = [("Contact", dialog.flow.contact()), SUPPORTED, told]
         self._requests.send(
             lambda via: dialog.request("UPDATE", via, headers), dialog.flow, now, done
         )
