@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,7 +44,7 @@ class DeafEar:
 class Rig:
     """The server, its loop in a thread, and what it recorded."""
 
-    def __init__(self, folder: Path, ear: Ear, limits: LimitsSection, **section: Any) -> None:
+    def __init__(self, folder: Path, ear: Ear, limits: LimitsSection, **section: object) -> None:
         self.vault = Vault.create(folder / "vault")
         self.folder = folder
         self.ears = Ears(ear)
@@ -78,6 +79,15 @@ class Rig:
     def port(self, transport: str) -> int:
         return self.server.addresses[transport][1]
 
+    def wait_for_calls(self, count: int) -> None:
+        """Return once so many calls are up."""
+        self.run(self._wait_for_calls(count))
+
+    async def _wait_for_calls(self, count: int) -> None:
+        async with asyncio.timeout(30):
+            while len(self.server._sessions) < count:
+                await asyncio.sleep(0.01)
+
     def settle(self) -> None:
         """Return once every call that ended is written."""
         self.run(self._settle())
@@ -111,7 +121,7 @@ class Rig:
 
 @contextmanager
 def rig(
-    folder: Path, *, ear: Ear | None = None, limits: LimitsSection | None = None, **section: Any
+    folder: Path, *, ear: Ear | None = None, limits: LimitsSection | None = None, **section: object
 ) -> Iterator[Rig]:
     """Run a server; ``section`` are keys of ``[siprec]``."""
     made = Rig(folder, ear or DeafEar(), limits or LimitsSection(), **section)
@@ -120,6 +130,21 @@ def rig(
         yield made
     finally:
         made.stop()
+
+
+def certificate(folder: Path) -> dict[str, Path]:
+    """Make a certificate for 127.0.0.1; return the keys of a section that name it."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext"),
+            *("subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return {"tls_cert": cert, "tls_key": key}
 
 
 def found_at(heard: NDArray[np.int16], sent: NDArray[np.int16]) -> int:

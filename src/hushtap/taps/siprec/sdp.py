@@ -10,6 +10,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from hushtap.taps.rtp.codecs import EVENTS, NOISE, STATIC, Format, make_decoder, parse_format
@@ -117,7 +118,7 @@ def parse(data: bytes) -> tuple[Media, ...]:
     session = lines[: starts[0]] if starts else lines
     return tuple(
         _media(lines[start], lines[start + 1 : end], session)
-        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)
+        for start, end in pairwise([*starts, len(lines)])
     )
 
 
