@@ -107,9 +107,9 @@ class Media:
                 )
                 self._failed()
 
-    def finish(self) -> None:
+    def finish(self, now: float) -> None:
         """Work off the rest: nothing more will come."""
-        self.turn(time.monotonic())
+        self.turn(now)
         with self._lock:
             if not self._over and self._directions is not None:
                 self._hand_on(self._directions.finish())

@@ -139,7 +139,7 @@ class Recorded:
         self.close()
         if self.media is not None:
             thread.remove(self.media)
-            await asyncio.to_thread(self.media.finish)
+            await asyncio.to_thread(self.media.finish, time.monotonic())
         if self.call is not None:
             await self.call.end(reason)
 
