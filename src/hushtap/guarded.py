@@ -65,6 +65,22 @@ class Guarded:
             lost.append(span)
         self.feed(_zeros(channel, span))
 
+    def arm(self, until: int) -> None:
+        """Let every number count before sample ``until``."""
+        self._safely(self.call.arm, None, until)
+
+    def disarm(self, at: int) -> None:
+        """Let numbers from sample ``at`` on be judged as ever."""
+        self._safely(self.call.disarm, None, at)
+
+    def silence(self, until: int) -> None:
+        """Mute what is not yet released and lies before sample ``until``."""
+        self._safely(self.call.silence, None, until)
+
+    def unsilence(self, at: int) -> None:
+        """Let what lies from sample ``at`` on be judged as ever."""
+        self._safely(self.call.unsilence, None, at)
+
     def windows(self) -> list[Window]:
         """Return the windows that became due since the last call, in order."""
         return self._safely(self.call.windows, [])

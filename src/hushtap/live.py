@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from hushtap.backlog import BACKLOG_S, Backlog
@@ -45,6 +46,7 @@ __all__ = [
     "Muted",
     "Progress",
     "Sink",
+    "analyzer_of",
 ]
 
 DEADLINE_S: Final = 4.0
@@ -89,7 +91,7 @@ class LiveCall:
         call = Call(
             audio_format,
             policy,
-            analyzer or _analyzer(policy.entities),
+            analyzer or analyzer_of(policy.entities),
             schedule=ears.schedule,
         )
         self._guarded = Guarded(call, metrics)
@@ -101,6 +103,9 @@ class LiveCall:
         self._deadline = min(deadline, policy.max_hold)
         self._wake = wake
         self._abandoned: Reason | None = None
+        self._orders: deque[Callable[[], None]] = deque()
+        self._armed_until = 0
+        self._muted_until = 0
         # Of one turn at a time:
         self._turn_lock = threading.Lock()
         self._asked: list[_Asked] = []
@@ -133,6 +138,42 @@ class LiveCall:
         """Let nothing more in, and finish; or give up what still waits, for a reason."""
         self._abandoned = self._abandoned or abandon
         self._backlog.close()
+        self._wake()
+
+    # --- orders from outside ---------------------------------------------------------------
+
+    def arm(self, seconds: float) -> None:
+        """Let every number count, from what is not yet released on, for so long of the call."""
+        self._armed_until = self.position + to_samples(seconds, self.format.sample_rate)
+        self._order(partial(self._guarded.arm, self._armed_until))
+
+    def disarm(self) -> None:
+        """Let numbers from here on be judged as ever."""
+        self._armed_until = 0
+        self._order(partial(self._guarded.disarm, self.position))
+
+    def mute(self, seconds: float) -> None:
+        """Silence what is not yet released and what comes, for so long of the call."""
+        self._muted_until = self.position + to_samples(seconds, self.format.sample_rate)
+        self._order(partial(self._guarded.silence, self._muted_until))
+
+    def unmute(self) -> None:
+        """Let what comes from here on be judged as ever; what was muted stays muted."""
+        self._muted_until = 0
+        self._order(partial(self._guarded.unsilence, self.position))
+
+    @property
+    def armed(self) -> bool:
+        """Whether every number counts now because it was ordered."""
+        return self.position < self._armed_until
+
+    @property
+    def muted(self) -> bool:
+        """Whether all is muted now because it was ordered."""
+        return self.position < self._muted_until
+
+    def _order(self, order: Callable[[], None]) -> None:
+        self._orders.append(order)
         self._wake()
 
     # --- the listener's side --------------------------------------------------------------
@@ -184,6 +225,8 @@ class LiveCall:
             return events
 
     def _advance(self) -> list[Event]:
+        while self._orders:
+            self._orders.popleft()()
         self._take_answers()
         self._take_audio()
         self._note_depths()
@@ -302,7 +345,8 @@ class LiveCall:
 
 
 @cache
-def _analyzer(entities: frozenset[Entity]) -> SpokenAnalyzer:
+def analyzer_of(entities: frozenset[Entity]) -> SpokenAnalyzer:
+    """Return the recognizers of a set of entities: made once, for all calls."""
     # Presidio takes seconds to import: what is wrong with a call is said sooner.
     from hushtap.pii.recognizers import SpokenAnalyzer  # noqa: PLC0415
 

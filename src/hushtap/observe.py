@@ -220,8 +220,13 @@ class LogEvent(StrEnum):
     MUTED = "muted"
     FAILED_CLOSED = "failed_closed"
     LISTENER_FAILED = "listener_failed"
+    ORDERED = "ordered"
+    """Somebody outside armed, disarmed, muted or unmuted a call."""
+    STARTED = "started"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+    RELOADED = "reloaded"
     REFUSED = "refused"
-    """A call or message that was not taken."""
 
 
 class Name(StrEnum):

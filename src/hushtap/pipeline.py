@@ -26,7 +26,7 @@ from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
 from hushtap.numbers.ledger import Judged, Ledger
-from hushtap.timeline import Span, rescale, rescale_span, subtract, to_samples, to_seconds
+from hushtap.timeline import Span, merge, rescale, rescale_span, subtract, to_samples, to_seconds
 from hushtap.vad import EAR_RATE, STEP, steps_of
 from hushtap.values import Entity, Finding, Mute, Plan, TranscriptWord
 
@@ -107,6 +107,7 @@ class Call:
         self._transcript: list[TranscriptWord] = []
         self._guard = to_samples(policy.pad_before + GUARD_S, rate)
         self._max_hold = to_samples(max(policy.max_hold, schedule.patience), rate)
+        self._silenced: list[Span] = []
 
     # --- samples in -----------------------------------------------------------------
 
@@ -240,6 +241,33 @@ class Call:
         spots = self._spots[channel]
         return lambda span: spots.hears(steps_of(span, self._rate))
 
+    # --- orders from outside ----------------------------------------------------------
+
+    def arm(self, until: int) -> None:
+        """From what is not yet released on, and before sample ``until``, every number counts."""
+        self._ledger.armed = merge([*self._ledger.armed, Span(min(self._cleared), until)])
+        self._stale = True
+
+    def disarm(self, at: int) -> None:
+        """Let numbers from sample ``at`` on be judged as ever."""
+        self._ledger.armed = [s.clip(0, at) for s in self._ledger.armed if s.start < at]
+        self._stale = True
+
+    def silence(self, until: int) -> None:
+        """Mute all that is not yet released and lies before sample ``until``."""
+        self._silenced = merge([*self._silenced, Span(min(self._cleared), until)])
+
+    def unsilence(self, at: int) -> None:
+        """Let what lies from sample ``at`` on be judged as ever; what was muted stays muted."""
+        self._silenced = [s.clip(0, at) for s in self._silenced if s.start < at]
+
+    def _mute_silenced(self) -> None:
+        for span in self._silenced:
+            for channel in self._channels:
+                there = span.clip(0, self._holdback.end(channel))
+                self._mute(channel, there, Entity.UNHEARD, 1.0, "ordered")
+        self._silenced = [s for s in self._silenced if s.end > min(self._cleared)]
+
     # --- plan and release -----------------------------------------------------------
 
     def _settle(self, tick: _Tick) -> None:
@@ -257,6 +285,7 @@ class Call:
             self._judged = self._ledger.judge(now, known)
             self._stale = False
             self._mute_verdicts(now, last=tick.last)
+        self._mute_silenced()
         for channel in self._channels:
             self._cleared[channel] = max(
                 self._cleared[channel], self._clear_until(channel, tick, now)

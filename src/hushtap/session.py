@@ -144,6 +144,35 @@ class Session:
             await self._moved.wait()
         return self._live.offer(chunk)
 
+    def arm(self, seconds: float) -> None:
+        """Let every number count, from what is not yet released on, for so long of the call.
+
+        From any thread, as the next three.
+        """
+        self._live.arm(seconds)
+
+    def disarm(self) -> None:
+        """Let numbers from here on be judged as ever."""
+        self._live.disarm()
+
+    def mute(self, seconds: float) -> None:
+        """Silence what is not yet released and what comes, for so long of the call."""
+        self._live.mute(seconds)
+
+    def unmute(self) -> None:
+        """Let what comes from here on be judged as ever; what was muted stays muted."""
+        self._live.unmute()
+
+    @property
+    def armed(self) -> bool:
+        """Whether every number counts now because it was ordered."""
+        return self._live.armed
+
+    @property
+    def muted(self) -> bool:
+        """Whether all is muted now because it was ordered."""
+        return self._live.muted
+
     async def close(self) -> None:
         """Finish the call: return when all of it is judged, released and written.
 

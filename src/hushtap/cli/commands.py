@@ -15,6 +15,7 @@ from hushtap.cli import (
     live,
     proofs,
     redact,
+    serve,
     subject,
     tools,
 )
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command("redact")(redact.redact)
 app.command("live")(live.live)
+app.command("serve")(serve.serve)
 life.app.add_typer(proofs.retention_app, name="retention")
 life.app.add_typer(proofs.certificate_app, name="certificate")
 app.add_typer(life.app, name="vault")

@@ -96,6 +96,11 @@ class Ears:
             self._changed.notify()
         return request.answer
 
+    @property
+    def alive(self) -> bool:
+        """Whether windows can still be heard."""
+        return not self._closed and self._thread.is_alive()
+
     def close(self) -> None:
         """Hear nothing more. Windows that still wait come back unheard."""
         with self._changed:

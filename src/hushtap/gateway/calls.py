@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from hushtap.errors import HushtapError
 from hushtap.live import DEADLINE_S
 from hushtap.observe import Log, LogEvent, Name, Reason, RecordingId
-from hushtap.session import Event, Failed, Session
+from hushtap.session import Event, Failed, Muted, Session
 
 if TYPE_CHECKING:
     from hushtap.ears.shared import Ears
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hushtap.gateway.policies import Policies
     from hushtap.observe import Value
     from hushtap.pii.policy import Policy
-    from hushtap.values import AudioFormat, PcmChunk
+    from hushtap.values import AudioFormat, Entity, PcmChunk
     from hushtap.vault.recordings import CallDetails, Recording, Vault
 
 _DIGIT: Final = re.compile(r"\d")
@@ -143,11 +143,13 @@ class Calls:
     ) -> None:
         self.admission = admission
         self.admitted: Counter[TapName] = Counter()
+        self.found: Counter[Entity] = Counter()
+        """Mutes that were released."""
         self._vault = vault
         self._policies = policies
         self._ears = ears
         self._longest = longest
-        self._deadline = deadline
+        self.deadline = deadline
         self._up: dict[str, GatewayCall] = {}
         self._watches: set[asyncio.Task[None]] = set()
 
@@ -228,7 +230,9 @@ class Calls:
         made: list[GatewayCall] = []
 
         def on_event(event: Event) -> None:
-            if isinstance(event, Failed) and event.reason is Reason.SINK_FAILED:
+            if isinstance(event, Muted):
+                self.found[event.entity] += 1
+            elif isinstance(event, Failed) and event.reason is Reason.SINK_FAILED:
                 made[0].give_up()
 
         session = Session(
@@ -236,7 +240,7 @@ class Calls:
             ears=self._ears,
             policy=policy,
             sink=recording,
-            deadline=self._deadline,
+            deadline=self.deadline,
             on_event=on_event,
         )
         made.append(GatewayCall(session, recording.id, tap))

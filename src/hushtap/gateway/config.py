@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -44,7 +44,8 @@ class LimitsSection(Section):
     ``max_calls`` at once; ``max_delay`` and ``max_wait`` are what the ears may take at
     p95, in seconds, and how many windows may wait for them. ``retry_after`` seconds are
     what a refused sender is told. ``idle``: seconds without audio that end a call of a
-    tap without signalling; ``longest``: seconds that end any call.
+    tap without signalling; ``longest``: seconds that end any call; ``drain``: seconds that
+    calls have to end once the gateway was told to.
     """
 
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 40
@@ -53,6 +54,7 @@ class LimitsSection(Section):
     retry_after: Annotated[int, Field(ge=1, le=3_600)] = 10
     idle: Annotated[float, Field(ge=1, le=86_400)] = 30.0
     longest: Annotated[float, Field(ge=1, le=86_400)] = 14_400.0
+    drain: Annotated[float, Field(ge=0, le=86_400)] = 600.0
 
 
 class HttpSection(Listen):
@@ -63,19 +65,62 @@ class HttpSection(Listen):
 
 
 class AudioSocketSection(Listen):
-    """AudioSocket has no TLS of its own: plain beyond loopback only by ``allow_plain``."""
+    """AudioSocket has no TLS and no password: plain beyond loopback only by ``allow_plain``.
+
+    ``queue`` is that of all its calls.
+    """
 
     listen: str = "127.0.0.1:9092"
+    queue: str | None = None
 
 
 class TwilioSection(Listen):
-    """Media Streams. ``url`` is what Twilio was told to call, for the signature."""
+    """Media Streams. One of ``auth_token`` and ``token`` is needed beyond loopback.
+
+    ``path`` is where streams are taken; ``url`` what the TwiML names, for the signature;
+    ``auth_token`` a file with Twilio's tokens, one a line, that sign; ``token`` a file with
+    what the parameter ``token`` of a stream must be. ``caller``: the track of the caller.
+    """
 
     listen: str = "127.0.0.1:8091"
+    path: str = "/twilio"
+    url: str | None = None
+    auth_token: Path | None = None
+    token: Path | None = None
+    caller: Literal["inbound", "outbound"] = "inbound"
+    queue: str | None = None
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if self.auth_token is not None and self.url is None:
+            raise ValueError("auth_token checks signatures of the address: give url as well")
+        if not (self.auth_token or self.token or self.is_loopback):
+            raise ValueError(
+                f"{self.listen} is reached from other machines, and whoever reaches it may "
+                "begin calls: give auth_token and url, or token"
+            )
+        return self
+
+
+class RtpPair(Section):
+    """A call of one or two directions, each on a UDP port, from its first packet to ``idle``.
+
+    ``listen`` is ``HOST:PORT`` or two of them, of the agent and of the caller; ``rtpmap``
+    what payload types are, as ``96=L16/16000``; ``rate`` that of the recording, in Hz.
+    """
+
+    listen: str
+    rtpmap: tuple[str, ...] = ()
+    rate: Annotated[int, Field(ge=8_000, le=48_000)] = 8_000
+    queue: str | None = None
+    agent: str | None = None
 
 
 class RtpSection(Section):
-    """RTP pairs."""
+    """RTP without signalling: plain, and from anybody, so beyond loopback by ``allow_plain``."""
+
+    pairs: tuple[RtpPair, ...]
+    allow_plain: bool = False
 
 
 class Settings(BaseSettings):

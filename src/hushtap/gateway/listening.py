@@ -5,11 +5,14 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from hushtap.errors import UsageError
+
+LEAST_SECRET: Final = 16
+"""Characters of a token, at least."""
 
 
 class Section(BaseModel):
@@ -35,9 +38,14 @@ class Listen(Section):
         return parse_address(self.listen)
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether nothing outside this machine reaches it."""
+        return ipaddress.ip_address(self.address[0]).is_loopback
+
+    @property
     def exposed(self) -> bool:
         """Whether other machines reach it without TLS."""
-        return self.tls_cert is None and not ipaddress.ip_address(self.address[0]).is_loopback
+        return self.tls_cert is None and not self.is_loopback
 
     def tls(self) -> ssl.SSLContext | None:
         """Return the context of the certificate, if there is one. Raises ``UsageError``."""
@@ -82,3 +90,16 @@ def parse_address(text: str) -> tuple[str, int]:
     if not (colon and numeric and port.isascii() and port.isdecimal() and int(port) < 1 << 16):
         raise ValueError(f"{text!r} is no address: write it like 127.0.0.1:8080")
     return numeric, int(port)
+
+
+def read_secret(path: Path) -> tuple[str, ...]:
+    """Return the lines of a file with secrets, one or more. Raises ``UsageError``."""
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+    except OSError as error:
+        raise UsageError(f"{path}: the secret cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        lines = []
+    if not lines or min(map(len, lines)) < LEAST_SECRET:
+        raise UsageError(f"{path}: give a secret of {LEAST_SECRET} characters or more, one a line")
+    return tuple(lines)

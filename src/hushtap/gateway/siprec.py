@@ -40,11 +40,15 @@ _FAILED: Final = frozenset({Cause.EXPIRED, Cause.UNACKNOWLEDGED})
 
 
 class SiprecServer:
-    """A recording server (RFC 7866). ``section`` says where, ``calls`` takes what it records."""
+    """A recording server (RFC 7866). ``section`` says where, ``calls`` takes what it records.
+
+    ``idle`` is for taps without signalling: a session says itself when it is over.
+    """
 
     name = "siprec"
 
-    def __init__(self, section: SiprecSection, calls: Calls) -> None:
+    def __init__(self, section: SiprecSection, calls: Calls, *, idle: float = 0.0) -> None:
+        del idle
         self.refused: Counter[int] = Counter()
         """Messages and sessions that were refused, by status."""
         self._section = section

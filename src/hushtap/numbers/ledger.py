@@ -107,6 +107,10 @@ class Ledger:
         self._analyzer = analyzer
         self._channels = [Side() for _ in range(channels)]
         self._opinions = Opinions(policy, rate, analyzer, self._channels)
+        secrets = sorted(policy.entities)
+        self._unnamed = Entity.CREDIT_CARD if Entity.CREDIT_CARD in policy.entities else secrets[0]
+        self.armed: list[Span] = []
+        """Where it was said from outside that every number counts."""
 
     def update(
         self,
@@ -202,9 +206,9 @@ class Ledger:
                 asks.hear(event)
             elif isinstance(event, Talk):
                 asks.talk(event.time, event.channel)
-            elif event.shy and (event.amid or not asks.expects(event)):
+            elif event.shy and (event.amid or not self._expects(asks, event)):
                 continue
-            elif event.lone and not asks.expects(event):
+            elif event.lone and not self._expects(asks, event):
                 # One digit by itself gives nothing away, and sentences are full of them.
                 if heard[event.channel] - event.span.end <= to_samples(LONE_S, self._rate):
                     _hold(hold, event.channel, event.reach.start)
@@ -214,13 +218,25 @@ class Ledger:
         self._lead(chains)
         for chain in chains:
             self._close(chain, heard, verdicts, hold)
-        return Judged(tuple(verdicts), tuple(hold), asks.armed(now))
+        armed = asks.armed(now) or any(now in span for span in self.armed)
+        return Judged(tuple(verdicts), tuple(hold), armed)
+
+    def _expects(self, asks: Asks, piece: Piece) -> bool:
+        return asks.expects(piece) or self._is_ordered(piece)
+
+    def _is_ordered(self, piece: Piece) -> bool:
+        """Whether a number falls where every number counts; an aside is none."""
+        told = piece.source != "unclear" and not piece.aside
+        return told and any(piece.span.overlaps(span) for span in self.armed)
 
     def _weigh(
         self, piece: Piece, asks: Asks, chains: list[Chain], verdicts: list[Verdict]
     ) -> None:
         """Put a piece into its chain; where it was asked for, it is sensitive already."""
         entity, firm = asks.answer(piece)
+        ordered = entity is None and self._is_ordered(piece)
+        if ordered:
+            entity, firm = self._unnamed, True
         if firm != piece.lenient and not (piece.repeats and not firm):
             return
         if entity is None and (piece.doubt or piece.lenient) and not piece.repeats:
@@ -228,6 +244,8 @@ class Ledger:
         chain = self._join(chains, piece, entity)
         if entity is not None:
             source = f"{piece.source}:{'asked' if firm else 'context'}"
+            if ordered:
+                source = f"{piece.source}:armed"
             score = 0.9 if firm else 0.7
             verdicts.append(Verdict(piece.channel, piece.reach, entity, score, source))
             return

@@ -188,6 +188,20 @@ class Vault:
         )
         return self._recorder.begin(info)
 
+    def ordered(self, recording_id: str, change: Change) -> None:
+        """Put an order for a call that is being recorded on record, before it is carried out.
+
+        Raises:
+            VaultError: the audit log cannot be written; it must then not be carried out.
+        """
+        thing = Thing(Kind.RECORDING, recording_id)
+        self._journal.note(Activity.ORDER, Outcome.SUCCESS, thing, change=change)
+
+    def policy_changed(self, fingerprint: str) -> None:
+        """Put on record that a policy is used from now on. Raises ``VaultError``."""
+        thing = Thing(Kind.POLICY, fingerprint)
+        self._journal.note(Activity.POLICY_CHANGE, Outcome.SUCCESS, thing)
+
     def list(self) -> builtins.list[RecordingInfo]:
         """Return all recordings, oldest first. Raises ``VaultError``."""
         self._recorder.settle_all()

@@ -42,12 +42,14 @@ class Activity(StrEnum):
     CONSENT = "consent"
     REPORT = "report"
     """A person's recordings, or what outlived its term, is looked up."""
+    ORDER = "order"
+    """A call that is being recorded is armed, disarmed, muted or unmuted from outside."""
     LOG_READ = "log-read"
     LOG_EXPORT = "log-export"
 
 
 class Change(StrEnum):
-    """What a ``key-change``, a ``hold`` or a ``consent`` does, and why a ``dispose`` is done."""
+    """What a ``key-change``, ``hold``, ``consent`` or ``order`` does; why a ``dispose`` is done."""
 
     ADD = "add"
     """A key is made or taken in: recordings are sealed to it from now on."""
@@ -76,6 +78,13 @@ class Change(StrEnum):
     """Somebody named it."""
     AGAIN = "again"
     """It was disposed of before, and came back."""
+
+    ARM = "arm"
+    """Every number that is said counts."""
+    DISARM = "disarm"
+    MUTE = "mute"
+    """All is silenced."""
+    UNMUTE = "unmute"
 
 
 class Outcome(StrEnum):
