@@ -85,7 +85,7 @@ class Rig:
 
     async def _wait_for_calls(self, count: int) -> None:
         async with asyncio.timeout(30):
-            while len(self.server._sessions) < count:
+            while len(self.server._sessions) < count:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
 
     def settle(self) -> None:

@@ -15,8 +15,8 @@ import pytest
 import soundfile
 
 from gateway.rtpengine import needs_rtpengine, port_of, rtpengine, sdp
-from gateway.siprec_rig import Rig, certificate, found_at, rig
 from gateway.sipp import METADATA
+from gateway.siprec_rig import Rig, certificate, found_at, rig
 from hushtap.evaluate import OPEN_SECONDS, Truth, TruthSpan, load_truth, score
 
 if TYPE_CHECKING:
@@ -136,9 +136,7 @@ def send_both(agent: Path, caller: Path, to_agent_side: int, to_caller_side: int
         how = ["-af", "asetnsamples=160,arealtime", "-ac", "1", "-c:a", "pcm_mulaw"]
         target = f"rtp://127.0.0.1:{port}?pkt_size=172"
         command = ["ffmpeg", "-v", "error", "-i", str(path), *how, "-payload_type", "0"]
-        running.append(
-            subprocess.Popen([*command, "-f", "rtp", target], stdout=subprocess.DEVNULL)
-        )
+        running.append(subprocess.Popen([*command, "-f", "rtp", target], stdout=subprocess.DEVNULL))
     for one in running:
         assert one.wait(60) == 0
 
@@ -147,7 +145,9 @@ def recorded(server: Rig, folder: Path, agent: Path, caller: Path) -> NDArray[np
     """Have a call go through rtpengine, forked to the server; return the recording."""
     with closing(Client(server)) as client, rtpengine(folder) as engine:
         offer = engine.ask("offer", call_id="c", from_tag="caller", sdp=sdp(46_000))
-        answer = engine.ask("answer", call_id="c", from_tag="caller", to_tag="agent", sdp=sdp(46_002))
+        answer = engine.ask(
+            "answer", call_id="c", from_tag="caller", to_tag="agent", sdp=sdp(46_002)
+        )
         forked = engine.ask("subscribe request", call_id="c", flags=["all", "SIPREC"])
         description = forked["sdp"]
         assert isinstance(description, bytes)
@@ -158,7 +158,9 @@ def recorded(server: Rig, folder: Path, agent: Path, caller: Path) -> NDArray[np
             "--x\r\nContent-Type: application/sdp\r\n\r\n"
             + description.decode()
             + "\r\n--x\r\nContent-Type: application/rs-metadata+xml\r\n\r\n"
-            + METADATA.format(call="c").replace(">1<", f">{labels[0]}<").replace(">2<", f">{labels[1]}<")
+            + METADATA.format(call="c")
+            .replace(">1<", f">{labels[0]}<")
+            .replace(">2<", f">{labels[1]}<")
             + "\r\n--x--\r\n"
         )
         ours = client.ask("INVITE", body, "multipart/mixed;boundary=x")

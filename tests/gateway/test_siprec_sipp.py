@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from gateway import sipp
-from hushtap.gateway.config import LimitsSection
-from gateway.siprec_rig import Rig, State, certificate, found_at, rig
 from gateway.sipp import Spoken, media, mixed, mulaw, needs_sipp, sdp
+from gateway.siprec_rig import Rig, State, certificate, found_at, rig
+from hushtap.gateway.config import LimitsSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +74,7 @@ def plain_to_tls(port: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
-def test_a_call_is_recorded(
-    tmp_path: Path, transport: str
-) -> None:
+def test_a_call_is_recorded(tmp_path: Path, transport: str) -> None:
     caller, caller_sent = mulaw(voice(2, 1), tmp_path)
     agent, agent_sent = mulaw(voice(2, 2), tmp_path)
     capture = sipp.capture(tmp_path / "call.pcap", caller, agent)

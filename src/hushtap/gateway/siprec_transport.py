@@ -25,6 +25,7 @@ SLOW_S: Final = 20.0
 SILENT_S: Final = 1_200.0
 """Seconds without a byte after which a connection is closed; a client opens another."""
 _HANDSHAKE_S: Final = 10.0
+_SHUTDOWN_S: Final = 2.0
 _READ: Final = 65_536
 _UNREAD: Final = 1 << 20
 """Bytes that a peer may leave unread before it is disconnected."""
@@ -117,9 +118,12 @@ class Transport:
                 task.add_done_callback(self._tasks.discard)
             await self._serve(name, reader, writer)
 
-        handshake = _HANDSHAKE_S if context else None
         server = await asyncio.start_server(
-            serve, *address, ssl=context, ssl_handshake_timeout=handshake
+            serve,
+            *address,
+            ssl=context,
+            ssl_handshake_timeout=_HANDSHAKE_S if context else None,
+            ssl_shutdown_timeout=_SHUTDOWN_S if context else None,
         )
         self._servers.append(server)
         self.addresses[name] = server.sockets[0].getsockname()[:2]
@@ -138,14 +142,16 @@ class Transport:
         remote = writer.get_extra_info("peername")[:2]
         number = next(self._numbers)
         flow = Flow(name, remote, self._local(name), number)
-        if self.admits(remote[0]) and len(self._writers) < self._section.connections:
-            self._writers[number] = writer
-            with suppress(OSError, TimeoutError):
-                await self._read(reader, writer, flow)
-            del self._writers[number]
-        with suppress(OSError):
+        try:
+            if self.admits(remote[0]) and len(self._writers) < self._section.connections:
+                self._writers[number] = writer
+                with suppress(OSError, TimeoutError):
+                    await self._read(reader, writer, flow)
+        finally:
+            self._writers.pop(number, None)
             writer.close()
-            await writer.wait_closed()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _read(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flow: Flow

@@ -411,7 +411,9 @@ def test_a_direction_that_is_added_is_silent_before_and_in_time_after() -> None:
     assert ends == {0: 32_000, 1: 32_000}
     assert 4_000 < begun <= 8_000
     np.testing.assert_array_equal(out[0], first)
-    np.testing.assert_array_equal(out[1], np.concatenate([np.zeros(16_000), added, np.zeros(8_000)]))
+    np.testing.assert_array_equal(
+        out[1], np.concatenate([np.zeros(16_000), added, np.zeros(8_000)])
+    )
 
 
 def test_one_that_is_added_and_never_sends_holds_nothing_up() -> None:

@@ -42,7 +42,10 @@ def test_another_key_or_mki_opens_nothing() -> None:
     suite = "AES_CM_128_HMAC_SHA1_80"
     sealed = sealer(suite, SECRET[:30]).protect(packet(1, 1, b"x" * 160))
     assert Unprotector(Key(suite, SECRET[1:31])).open(sealed) is None
-    assert Unprotector(Key(suite, SECRET[:30], b"\2")).open(sealed[:-10] + b"\1" + sealed[-10:]) is None
+    assert (
+        Unprotector(Key(suite, SECRET[:30], b"\2")).open(sealed[:-10] + b"\1" + sealed[-10:])
+        is None
+    )
     opener = Unprotector(Key(suite, SECRET[:30], b"\2"))
     for size in (0, 1, 11, 12, LONGEST + 12):
         assert opener.open(b"\x80" * size) is None

@@ -95,7 +95,9 @@ def test_a_stream_is_cut_into_its_messages_however_it_comes(step: int) -> None:
     other = request("BYE", 2)
     stream = b"\r\n" + INVITE + b"\r\n\r\n" + other + b"\r\n" + other + PING
     framer = Framer()
-    found = [one for at in range(0, len(stream), step) for one in framer.feed(stream[at : at + step])]
+    found = [
+        one for at in range(0, len(stream), step) for one in framer.feed(stream[at : at + step])
+    ]
     assert found == [INVITE, PING, other, other, PING]
     assert not framer.within
 
@@ -133,7 +135,9 @@ def test_addresses(value: str, uri: str, tag: str) -> None:
 def test_parts_of_uris() -> None:
     uri = "sip:1001;x-nearend;x-refci=77@10.0.0.1:5060;transport=tcp?x=y"
     assert fields.uri_parameters(uri) == {"x-nearend": None, "x-refci": "77", "transport": "tcp"}
-    assert [fields.user(one) for one in (uri, "tel:+1212;ext=3", "sip:host:5060", "sip:a:pw@b")] == [
+    assert [
+        fields.user(one) for one in (uri, "tel:+1212;ext=3", "sip:host:5060", "sip:a:pw@b")
+    ] == [
         "1001",
         "+1212",
         "host",
@@ -159,8 +163,23 @@ def test_no_header_takes_long(text: str) -> None:
         st.binary(max_size=400),
         st.lists(
             st.sampled_from(
-                [b"INVITE", b" ", b"sip:a", b"SIP/2.0", b"\r\n", b"\n", b":", b"v", b";", b"l: 3"]
-                + [b"Via: SIP/2.0/UDP a;branch=1", b"f: <sip:a>;tag=1", b"\x00", b"\xff", b"\t"]
+                [
+                    b"INVITE",
+                    b" ",
+                    b"sip:a",
+                    b"SIP/2.0",
+                    b"\r\n",
+                    b"\n",
+                    b":",
+                    b"v",
+                    b";",
+                    b"l: 3",
+                    b"Via: SIP/2.0/UDP a;branch=1",
+                    b"f: <sip:a>;tag=1",
+                    b"\x00",
+                    b"\xff",
+                    b"\t",
+                ]
             ),
             max_size=40,
         ).map(b"".join),

@@ -67,7 +67,9 @@ VARIANTS = {
     "root": ROOT,
     "prefixed": PREFIXED,
     "no namespace": STANDARD.replace(' xmlns="urn:ietf:params:xml:ns:recording:1"', ""),
-    "session_id of the participant": STANDARD.replace("<participant ", '<participant session_id="s" '),
+    "session_id of the participant": STANDARD.replace(
+        "<participant ", '<participant session_id="s" '
+    ),
     "byte order mark": "\ufeff" + STANDARD,
     "blank lines": "\r\n\r\n" + STANDARD,
     "utf-16": STANDARD.replace("UTF-8", "UTF-16"),
@@ -146,7 +148,9 @@ def test_a_forking_telephone_says_which_end_it_is(end: str, channel: int) -> Non
 
 def test_what_a_recording_is_filed_under() -> None:
     request = Request(
-        "INVITE", "sip:srs", Headers([("call-id", "rs-call"), ("x-queue", "Sales"), ("x-ucid", "u1")])
+        "INVITE",
+        "sip:srs",
+        Headers([("call-id", "rs-call"), ("x-queue", "Sales"), ("x-ucid", "u1")]),
     )
     told = details(known(STANDARD), request, Rule(queue_header="X-Queue", call_id_header="X-UCID"))
     assert (told.queue, told.call_id) == ("Sales", "u1")
@@ -231,7 +235,16 @@ def test_what_cannot_be_read_is_as_if_it_were_not_there(data: bytes) -> None:
     st.lists(
         st.sampled_from(
             ["<recording>", "</recording>", "<participant id='a'>", "</participant>", "<send>", "a"]
-            + ["</send>", "<stream id='a'>", "<label>", "</label>", "</stream>", "<x:y/>", "&lt;", "]]>"]
+            + [
+                "</send>",
+                "<stream id='a'>",
+                "<label>",
+                "</label>",
+                "</stream>",
+                "<x:y/>",
+                "&lt;",
+                "]]>",
+            ]
             + ["<nameID aor='sip:a@b'/>", "<!--", "-->", "<?x ?>", "<![CDATA[", "'", "\x00", "é"]
         ),
         max_size=40,

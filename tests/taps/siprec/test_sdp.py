@@ -66,14 +66,18 @@ def test_an_offer_of_two_streams_and_its_answer() -> None:
 def test_hold_in_all_its_forms(more: list[str], sends: bool) -> None:  # noqa: FBT001
     (media,) = sdp.parse(lines(*more))
     assert media.is_sending is sends
-    text = sdp.answer([Taken(media, 4, {0: media.payloads[0]})], "::1", session=1, version=1, keys={})
+    text = sdp.answer(
+        [Taken(media, 4, {0: media.payloads[0]})], "::1", session=1, version=1, keys={}
+    )
     assert (b"a=recvonly" in text) is sends
     assert (b"a=inactive" in text) is not sends
     assert b"c=IN IP6 ::1" in text
 
 
 def test_a_direction_of_the_session_holds_for_lines_without_one() -> None:
-    text = OFFER.replace(b"t=0 0\n", b"t=0 0\na=inactive\n").replace(b"a=label:1\na=sendonly\n", b"")
+    text = OFFER.replace(b"t=0 0\n", b"t=0 0\na=inactive\n").replace(
+        b"a=label:1\na=sendonly\n", b""
+    )
     assert [one.is_sending for one in sdp.parse(text)] == [False, True]
 
 
@@ -217,9 +221,26 @@ def test_an_encoded_body_is_refused() -> None:
 
 
 PIECES = [
-    *(b"v=0", b"\r\n", b"\n", b"m=audio 9 RTP/AVP 0 96", b"m=video 0 RTP/SAVP", b"a=rtpmap:96 L16/8"),
+    *(
+        b"v=0",
+        b"\r\n",
+        b"\n",
+        b"m=audio 9 RTP/AVP 0 96",
+        b"m=video 0 RTP/SAVP",
+        b"a=rtpmap:96 L16/8",
+    ),
     *(b"000", b"a=label:", b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:", KEY.encode(), b"|1:4"),
-    *(b"c=IN IP4 ", b"c=", b"0.0.0.0", b"a=inactive", b"a=fmtp:96 ", b"\xff", b"\x00", b"a=", b"m="),
+    *(
+        b"c=IN IP4 ",
+        b"c=",
+        b"0.0.0.0",
+        b"a=inactive",
+        b"a=fmtp:96 ",
+        b"\xff",
+        b"\x00",
+        b"a=",
+        b"m=",
+    ),
 ]
 
 

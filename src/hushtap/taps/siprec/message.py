@@ -183,8 +183,9 @@ def parse_head(head: bytes) -> Headers:
 
 def salvaged(data: bytes) -> Request | None:
     """Return the request that damaged or cut bytes begin with, without body, if one is there."""
-    head = re.split(rb"\r?\n\r?\n", data[:LONGEST_HEAD].lstrip(b"\r\n"), maxsplit=1)
-    lines = head[0] if len(head) > 1 or len(data) <= LONGEST_HEAD else head[0].rpartition(b"\n")[0]
+    head, *rest = re.split(rb"\r?\n\r?\n", data[:LONGEST_HEAD].lstrip(b"\r\n"), maxsplit=1)
+    # A line that was cut off is none.
+    lines = head if rest else head.rpartition(b"\n")[0]
     try:
         start, headers = _head(lines.rstrip(b"\r"))
     except RefusedError:
@@ -239,7 +240,8 @@ def _split(data: bytes) -> tuple[bytes, bytes, bytes]:
     data = data.lstrip(b"\r\n")
     end = re.search(rb"\r?\n\r?\n", data)
     if end is None:
-        raise RefusedError(400, "the head has no end", message=data[:LONGEST_HEAD])
+        too_long = len(data) > LONGEST_HEAD
+        raise RefusedError(513 if too_long else 400, "the head has no end")
     return data[: end.start()], end[0], data[end.end() :]
 
 
