@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_PEERS = Path(sys.prefix) / "peers"
+"""Where ``scripts/setup.sh --peers`` unpacks it; elsewhere the system's is taken."""
+_UNPACKED = _PEERS / "usr/bin/rtpengine"
+_PROGRAM = str(_UNPACKED) if _UNPACKED.exists() else shutil.which("rtpengine")
 
 needs_rtpengine = pytest.mark.skipif(
-    shutil.which("rtpengine") is None, reason="no rtpengine: scripts/setup.sh --peers"
+    _PROGRAM is None, reason="needs rtpengine (scripts/setup.sh --peers, as root)"
 )
 
 Value: TypeAlias = "bytes | str | int | list[Value] | dict[str, Value]"
@@ -105,11 +112,18 @@ def rtpengine(folder: Path) -> Iterator[Control]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        *("rtpengine", "--config-file=none", "--table=-1", "--interface=127.0.0.1"),
+        *(str(_PROGRAM), "--config-file=none", "--table=-1", "--interface=127.0.0.1"),
         *(f"--listen-ng=127.0.0.1:{port}", "--port-min=44000", "--port-max=44199"),
         *("--foreground", "--log-stderr", "--log-level=3", f"--pidfile={folder / 'pid'}"),
     ]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    libraries = [str(one) for one in _PEERS.glob("usr/lib/*-linux-gnu")]
+    known = [os.environ["LD_LIBRARY_PATH"]] if "LD_LIBRARY_PATH" in os.environ else []
+    running = subprocess.Popen(
+        command,
+        env=os.environ | {"LD_LIBRARY_PATH": ":".join([*known, *libraries])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     control = Control(port)
     try:
         control.ask("ping")

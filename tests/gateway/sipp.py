@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import subprocess
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 needs_sipp = pytest.mark.skipif(
-    shutil.which("sipp") is None, reason="no SIPp: scripts/setup.sh --peers"
+    shutil.which("sipp") is None or os.geteuid() != 0,
+    reason="needs SIPp (scripts/setup.sh --peers), and root for what it sends from captures",
 )
 
 METADATA = """<?xml version="1.0" encoding="UTF-8"?>

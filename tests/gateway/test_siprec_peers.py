@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hushtap.ears.engine import Engine
 
 needs_baresip = pytest.mark.skipif(
-    shutil.which("baresip") is None, reason="no baresip: scripts/setup.sh --peers"
+    shutil.which("baresip") is None, reason="needs baresip (scripts/setup.sh --peers, as root)"
 )
 
 
