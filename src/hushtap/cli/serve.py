@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hushtap.gateway.serve import Gateway
     from hushtap.vault.recordings import Vault
 
+_NEEDED = ("pydantic_settings", "prometheus_client", "starlette", "uvicorn", "websockets")
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Settings, as configs/gateway.toml shows them."),
@@ -102,13 +104,13 @@ def run(settings: Settings, vault: Vault, ears: Ears, *, as_json: bool) -> int:
 
 
 def _settings(config: Path | None) -> Settings:
-    try:
-        from hushtap.gateway.config import read_settings  # noqa: PLC0415
-        from hushtap.gateway.serve import Gateway  # noqa: F401, PLC0415 - all that is needed is there
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"hushtap serve needs {error.name}: pip install 'hushtap[gateway]'"
-        ) from None
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"hushtap serve needs {missing[0]}: pip install 'hushtap[gateway]'")
+    from hushtap.gateway.config import read_settings  # noqa: PLC0415
+
     return read_settings(config)
 
 

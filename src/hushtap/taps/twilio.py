@@ -23,6 +23,7 @@ LONGEST: Final = 64 * 1024
 """Characters of a message: one carries 20 ms as a rule, which is under 400."""
 INBOUND: Final = "inbound"
 OUTBOUND: Final = "outbound"
+_TRACKS: Final = (INBOUND, OUTBOUND)
 _LONGEST_TIME_MS: Final = 7 * 24 * 3_600_000
 _MOST_PARAMETERS: Final = 64
 
@@ -116,7 +117,7 @@ def _start(part: Mapping[str, Any]) -> Start:
     parameters = part.get("customParameters") or {}
     if not isinstance(parameters, dict) or len(parameters) > _MOST_PARAMETERS:
         raise TapError("Media Streams: the parameters make no sense")
-    if not isinstance(tracks, list) or not all(t in {INBOUND, OUTBOUND} for t in tracks):
+    if not isinstance(tracks, list) or not all(t in _TRACKS for t in tracks):
         raise TapError("Media Streams: the tracks make no sense")
     carried = part.get("mediaFormat") or {}
     if not isinstance(carried, dict) or (
@@ -128,7 +129,7 @@ def _start(part: Mapping[str, Any]) -> Start:
     return Start(
         stream=_text(part, "streamSid"),
         call=_text(part, "callSid"),
-        tracks=tuple(t for t in (INBOUND, OUTBOUND) if t in tracks),
+        tracks=tuple(t for t in _TRACKS if t in tracks),
         parameters={str(k): v for k, v in parameters.items() if isinstance(v, str)},
     )
 
@@ -136,7 +137,7 @@ def _start(part: Mapping[str, Any]) -> Start:
 def _media(part: Mapping[str, Any]) -> Media:
     track = part.get("track", INBOUND)
     time = part.get("timestamp")
-    if track not in {INBOUND, OUTBOUND}:
+    if track not in _TRACKS:
         raise TapError("Media Streams: a track makes no sense")
     if not isinstance(time, str | int) or isinstance(time, bool):
         raise TapError("Media Streams: a timestamp is missing")
