@@ -104,7 +104,8 @@ a=inactive
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <recording xmlns="urn:ietf:params:xml:ns:recording:1"><datamode>complete</datamode>
 <session session_id="s"><sipSessionID>ab30317f</sipSessionID></session>
-<participant participant_id="p"><nameID aor="sip:1001@a.example"><name>A</name></nameID></participant>
+<participant participant_id="p"><nameID aor="sip:1001@a.example"><name>A</name></nameID>
+</participant>
 <stream stream_id="x" session_id="s"><label>1</label></stream>
 <participantstreamassoc participant_id="p"><send>x</send></participantstreamassoc></recording>
 """

@@ -74,8 +74,9 @@ class Control:
     def ask(self, command: str, **values: Value) -> dict[str, Value]:
         self._count += 1
         cookie = b"c%d " % self._count
-        named = {name.replace("_", "-"): value for name, value in values.items()}
-        data = cookie + bencode({"command": command} | named)
+        named: dict[str, Value] = {name.replace("_", "-"): one for name, one in values.items()}
+        named["command"] = command
+        data = cookie + bencode(named)
         until = time.monotonic() + 20
         while time.monotonic() < until:
             try:

@@ -139,7 +139,9 @@ def run(steps: Sequence[str], port: int, *, transport: str = "u1") -> None:
     started(steps, port, transport=transport)()
 
 
-def started(steps: Sequence[str], port: int, *, transport: str = "u1") -> Callable[[], None]:
+def started(
+    steps: Sequence[str], port: int, *, transport: str = "u1", seconds: int = 40
+) -> Callable[[], None]:
     """Begin to play a scenario; call what is returned to wait for its end."""
     text = '<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="recording client">\n'
     folder = tempfile.TemporaryDirectory()
@@ -148,7 +150,7 @@ def started(steps: Sequence[str], port: int, *, transport: str = "u1") -> Callab
     running = subprocess.Popen(
         [
             *("sipp", f"127.0.0.1:{port}", "-sf", str(path), "-t", transport, "-m", "1"),
-            *("-i", "127.0.0.1", "-nostdin", "-timeout", "40s", "-timeout_error"),
+            *("-i", "127.0.0.1", "-nostdin", "-timeout", f"{seconds}s", "-timeout_error"),
             *("-trace_err", "-error_file", str(errors)),
         ],
         cwd=folder.name,

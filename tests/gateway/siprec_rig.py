@@ -22,7 +22,7 @@ from hushtap.gateway.siprec_config import SiprecSection
 from hushtap.vault.recordings import RecordingInfo, State, Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -44,19 +44,21 @@ class DeafEar:
 class Rig:
     """The server, its loop in a thread, and what it recorded."""
 
-    def __init__(self, folder: Path, ear: Ear, limits: LimitsSection, **section: object) -> None:
+    def __init__(
+        self, folder: Path, ear: Ear, limits: LimitsSection, section: Mapping[str, object]
+    ) -> None:
         self.vault = Vault.create(folder / "vault")
         self.folder = folder
         self.ears = Ears(ear)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        defaults: dict[str, Any] = {
+        defaults: dict[str, object] = {
             "udp": "127.0.0.1:0",
             "tcp": "127.0.0.1:0",
             "ports": "42000-42199",
             "rest": 0,
         }
-        self.section = SiprecSection(**(defaults | section))
+        self.section = SiprecSection.model_validate(defaults | dict(section))
         self.server: SiprecServer
         self.calls: Calls
         self._limits = limits
@@ -121,10 +123,14 @@ class Rig:
 
 @contextmanager
 def rig(
-    folder: Path, *, ear: Ear | None = None, limits: LimitsSection | None = None, **section: object
+    folder: Path,
+    section: Mapping[str, object] | None = None,
+    *,
+    ear: Ear | None = None,
+    limits: LimitsSection | None = None,
 ) -> Iterator[Rig]:
     """Run a server; ``section`` are keys of ``[siprec]``."""
-    made = Rig(folder, ear or DeafEar(), limits or LimitsSection(), **section)
+    made = Rig(folder, ear or DeafEar(), limits or LimitsSection(), section or {})
     made.start()
     try:
         yield made

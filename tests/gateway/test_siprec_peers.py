@@ -64,7 +64,8 @@ def test_baresip_over_tls_with_srtp(samples: Path, tmp_path: Path, suite: str) -
     )
     (home / "contacts").write_text("")
     required = "required" if suite else "offered"
-    with rig(tmp_path, tls="127.0.0.1:0", srtp=required, **certificate(tmp_path)) as server:
+    section = {"tls": "127.0.0.1:0", "srtp": required, **certificate(tmp_path)}
+    with rig(tmp_path, section) as server:
         to = f"sip:srs@127.0.0.1:{server.port('TLS')};transport=tls"
         done = subprocess.run(
             ["baresip", "-4", "-f", str(home), "-t", "4", "-e", f"/dial {to}"],
@@ -179,12 +180,12 @@ def recorded(server: Rig, folder: Path, agent: Path, caller: Path) -> NDArray[np
 def part(
     samples: Path, folder: Path, begin: int, end: int
 ) -> tuple[list[Path], list[NDArray[np.int16]]]:
-    """Write the channels of a part of a sample call; return the files, and what G.711 makes of it."""
+    """Write the channels of a part of a sample call; return files, and what G.711 makes of it."""
     audio, rate = soundfile.read(samples / "sample_ssn.wav", dtype="int16")
     assert rate == 8_000
     paths, sent = [], []
     for channel in (0, 1):
-        one = audio[begin * rate : end * rate, channel]
+        one = np.asarray(audio[begin * rate : end * rate, channel], np.int16)
         paths.append(folder / f"{channel}.wav")
         soundfile.write(paths[-1], one, rate, subtype="PCM_16")
         sent.append(as_mulaw(one, folder))

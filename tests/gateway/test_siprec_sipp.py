@@ -85,7 +85,7 @@ def test_a_call_is_recorded(tmp_path: Path, transport: str) -> None:
         sipp.pause(2.6),
         *sipp.bye(2),
     ]
-    with rig(tmp_path, tls="127.0.0.1:0", **certificate(tmp_path)) as server:
+    with rig(tmp_path, {"tls": "127.0.0.1:0", **certificate(tmp_path)}) as server:
         if transport == "TLS":
             with plain_to_tls(server.port("TLS")) as port:
                 sipp.run(steps, port, transport="t1")
@@ -175,11 +175,11 @@ def test_two_calls_at_once_do_not_mix(tmp_path: Path, server: Rig) -> None:
     ]
     port = server.port("UDP")
     running = []
-    for one in captures:
-        steps = [*sipp.invite(body, kind), sipp.play(one), sipp.pause(1.6), *sipp.bye(2)]
+    for path in captures:
+        steps = [*sipp.invite(body, kind), sipp.play(path), sipp.pause(1.6), *sipp.bye(2)]
         running.append(sipp.started(steps, port))
-    for one in running:
-        one()
+    for wait in running:
+        wait()
     server.settle()
     audio = [server.audio(info) for info in server.recordings()]
     loud = sorted([int(np.abs(one[:, c]).max() > 0) for c in (0, 1)] for one in audio)

@@ -157,7 +157,7 @@ def test_a_sender_that_never_ends_a_message_is_let_go(
 
 
 def test_more_connections_than_allowed_are_closed(tmp_path: Path) -> None:
-    with rig(tmp_path, connections=2) as server:
+    with rig(tmp_path, {"connections": 2}) as server:
         held = [connected(server) for _ in range(2)]
         for one in held:
             one.sendall(request("OPTIONS"))
@@ -173,7 +173,7 @@ def test_more_connections_than_allowed_are_closed(tmp_path: Path) -> None:
 
 
 def test_only_peers_may_call(tmp_path: Path) -> None:
-    with rig(tmp_path, peers=["10.0.0.0/8"]) as server:
+    with rig(tmp_path, {"peers": ["10.0.0.0/8"]}) as server:
         with connected(server) as client:
             client.sendall(request("OPTIONS"))
             assert closed(client)
@@ -187,7 +187,7 @@ def test_only_peers_may_call(tmp_path: Path) -> None:
 def test_tls_asks_for_the_certificate_of_the_client(tmp_path: Path) -> None:
     keys = certificate(tmp_path)
     section = {"tls": "127.0.0.1:0", "tls_client_ca": keys["tls_cert"], "udp": "", "tcp": ""}
-    with rig(tmp_path, **(keys | section)) as server:
+    with rig(tmp_path, {**keys, **section}) as server:
         context = ssl.create_default_context(cafile=str(keys["tls_cert"]))
         context.check_hostname = False
         with connected(server, "TLS") as plain, context.wrap_socket(plain) as bare:
@@ -218,7 +218,7 @@ def test_an_address_that_is_taken_is_told(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         with (
             pytest.raises(UsageError, match="cannot listen"),
-            rig(tmp_path, tcp=f"127.0.0.1:{port}"),
+            rig(tmp_path, {"tcp": f"127.0.0.1:{port}"}),
         ):
             pass
 

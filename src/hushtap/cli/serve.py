@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from hushtap.gateway.serve import Gateway
     from hushtap.vault.recordings import Vault
 
-_NEEDED = ("pydantic_settings", "prometheus_client", "starlette", "uvicorn", "websockets")
+_NEEDED = (
+    *("defusedxml", "pydantic_settings", "prometheus_client"),
+    *("pylibsrtp", "starlette", "uvicorn", "websockets"),
+)
 
 ConfigOption = Annotated[
     Path | None,
@@ -121,6 +124,10 @@ def _warnings(settings: Settings) -> list[str]:
         f"warning: [{name}] {section.listen} is reached from other machines, in clear"
         for name, section in sections.items()
         if section is not None and section.exposed
+    ]
+    lines += [
+        f"warning: [siprec] {where} is reached from other machines, in clear"
+        for where in (settings.siprec.exposed if settings.siprec else ())
     ]
     if settings.rtp is not None and settings.rtp.allow_plain:
         lines.append(

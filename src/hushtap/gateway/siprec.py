@@ -66,6 +66,11 @@ class SiprecServer:
         """Where it listens, by transport: UDP, TCP, TLS."""
         return self._transport.addresses
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports that it listens on, by transport in lower case."""
+        return {name.lower(): port for name, (_, port) in self.addresses.items()}
+
     # --- as a tap of the gateway
 
     async def start(self) -> None:

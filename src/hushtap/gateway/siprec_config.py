@@ -43,7 +43,7 @@ class SiprecSection(Section):
     allow_plain: bool = False
     peers: tuple[str, ...] = ()
     connections: Annotated[int, Field(ge=1, le=10_000)] = 64
-    media: str = "127.0.0.1"
+    media: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     advertise: str = ""
     ports: str = "40000-40999"
     rest: Annotated[float, Field(ge=0, le=3_600)] = 30.0
@@ -71,6 +71,16 @@ class SiprecSection(Section):
     def told(self) -> str:
         """The address for media that clients are told."""
         return self.advertise or self.media
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What other machines reach in clear."""
+        hosts = {one: parse_address(one)[0] for one in (self.udp, self.tcp) if one}
+        if self.srtp != "required":
+            hosts[self.media] = self.media
+        return tuple(
+            one for one, host in hosts.items() if not ipaddress.ip_address(host).is_loopback
+        )
 
     @property
     def rule(self) -> Rule:
@@ -141,17 +151,11 @@ class SiprecSection(Section):
             raise ValueError("listens nowhere: give udp, tcp or tls")
         if self.tls and self.tls_cert is None:
             raise ValueError("tls needs tls_cert and tls_key")
-        if not self.media or (
-            not self.advertise and ipaddress.ip_address(self.media).is_unspecified
-        ):
+        if ipaddress.ip_address(self.media).is_unspecified and not self.advertise:
             raise ValueError("media is every address: give advertise, the one that clients reach")
-        plain = [one for one in (self.udp, self.tcp) if one]
-        hosts = [parse_address(one)[0] for one in plain]
-        hosts += [self.media] if self.srtp != "required" else []
-        open_to = next((one for one in hosts if not ipaddress.ip_address(one).is_loopback), None)
-        if open_to and not self.allow_plain:
+        if self.exposed and not self.allow_plain:
             raise ValueError(
-                f"{open_to} is reached from other machines, in clear: bind to 127.0.0.1, use tls "
-                'with srtp = "required" and no udp and tcp, or say allow_plain = true'
+                f"{self.exposed[0]} is reached from other machines, in clear: bind to 127.0.0.1, "
+                'use tls with srtp = "required" and no udp and tcp, or say allow_plain = true'
             )
         return self

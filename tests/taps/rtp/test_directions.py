@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.directions import PATIENCE_S, STALL_S, Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
-from hushtap.values import AudioFormat
+from hushtap.values import AudioFormat, PcmChunk
 from taps.rtp.senders import PTIME, event, l16, packet, received, sent, speech, without
 
 MAP = parse_rtpmap(["96=L16/8000", "97=L16/16000", "101=telephone-event/8000"])
@@ -390,7 +390,7 @@ def test_what_is_no_rtp_is_counted() -> None:
 def test_a_direction_that_is_added_is_silent_before_and_in_time_after() -> None:
     first, added = speech(32_000, 1), speech(8_000, 2)
     one = call()
-    chunks = []
+    chunks: list[PcmChunk] = []
     for when, data in sent(first):
         if when == 1.0:
             assert one.add(MAP) == 1
@@ -419,7 +419,7 @@ def test_a_direction_that_is_added_is_silent_before_and_in_time_after() -> None:
 def test_one_that_is_added_and_never_sends_holds_nothing_up() -> None:
     audio = speech(16_000)
     one = call()
-    got = []
+    got: list[PcmChunk] = []
     for when, data in sent(audio):
         if when == 0.5:
             one.add(MAP)
@@ -434,7 +434,7 @@ def test_signalling_lets_a_new_source_and_new_payload_types_in_at_once() -> None
     before, after = speech(8_000, 1), speech(8_000, 2)
     told = parse_rtpmap(["96=PCMU/8000", "98=L16/8000"])
     one = call()
-    pieces = []
+    pieces: list[PcmChunk] = []
     for when, data in sent(before):
         one.push(0, data, when)
         pieces += one.advance(when)
