@@ -28,6 +28,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import soundfile
 
 from hushtap.ears.engine import Heard
@@ -42,13 +43,12 @@ from hushtap.live import analyzer_of
 from hushtap.observe import Held, Queue
 from hushtap.resources import folder
 from hushtap.timeline import Span
-from hushtap.values import AudioFormat, Entity, PcmChunk
+from hushtap.values import AudioFormat, Entity, PcmChunk, Samples
 from hushtap.vault.recordings import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 PACKET_S = 0.02
@@ -88,7 +88,7 @@ class DeafEar:
         return [Heard((), looped=False) for _ in windows]
 
 
-async def play(calls: Calls, audio: NDArray[np.int16], rate: int, number: int, until: float) -> int:
+async def play(calls: Calls, audio: Samples, rate: int, number: int, until: float) -> int:
     """Play one call until ``until``; return how many packets were sent late."""
     loop = asyncio.get_running_loop()
     call = await calls.admit(None, AudioFormat(rate, audio.shape[1]), tap=TapName.RTP)
@@ -112,7 +112,10 @@ async def measure(ear: Ear, count: int, seconds: float, samples: list[Path]) -> 
     """Run ``count`` calls for so many seconds."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(THREADS))
-    audio = [soundfile.read(path, dtype="int16") for path in samples]
+    audio: list[tuple[Samples, int]] = []
+    for path in samples:
+        read, rate = soundfile.read(path, dtype="int16")
+        audio.append((read.astype(np.int16), rate))
     limits = LimitsSection(max_calls=count, max_delay=60, max_wait=64)
     policies = Policies(PolicySection())
     analyzer_of(policies.of(None).entities)

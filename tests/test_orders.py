@@ -31,12 +31,12 @@ RATE = 8_000
 @pytest.fixture(scope="module")
 def answer(samples: Path) -> Samples:
     """An SSN that is said, without the question for it: one channel."""
-    audio, rate = soundfile.read(samples / "sample_ssn.wav", dtype="int16")
+    read, rate = soundfile.read(samples / "sample_ssn.wav", dtype="int16")
     assert rate == RATE
     spans = [s for s in load_truth(samples / "sample_ssn.json").spans if s.sensitive]
     first = spans[0]
     start = to_samples(first.start - 1, RATE)
-    part: Samples = audio[start : start + 5 * RATE, first.channel]
+    part: Samples = read[start : start + 5 * RATE, first.channel].astype(np.int16)
     return part
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ from hushtap.vault.recordings import State, Vault
 if TYPE_CHECKING:
     from hushtap.gateway.serve import Gateway
 
-SOCKET: dict[str, dict[str, object]] = {"audiosocket": {}}
+SOCKET: dict[str, Any] = {"audiosocket": {}}
 
 
 async def dial(gateway: Gateway) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -149,7 +149,7 @@ def test_it_serves_reloads_and_drains_and_calls_end_in_their_own_time(
                 call.sendall(b"".join(parts[100:]) + hang_up())
             assert gateway.process.wait(30) == 0
             log = "".join(gateway.log) + gateway.errors.read()
-        told = []
+        told: list[bytes] = []
         while not told or told[-1] != b"STOPPING=1":
             told.append(manager.recv(100))
     opened = by_call(tmp_path)

@@ -98,7 +98,7 @@ def call_of(folder: Path, name: str, samples: Samples) -> Path:
 
 async def streamdouble(gateway: Gateway, *options: str | Path) -> int:
     process = await asyncio.create_subprocess_exec(
-        *(STREAMDOUBLE, "call", "--fork", "--quiet", *map(str, options), address(gateway)),
+        *(str(STREAMDOUBLE), "call", "--fork", "--quiet", *map(str, options), address(gateway)),
         stdout=asyncio.subprocess.DEVNULL,
     )
     return await process.wait()

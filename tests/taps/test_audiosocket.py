@@ -28,7 +28,8 @@ def test_frames_are_as_described(data: bytes, frame: Frame) -> None:
 @given(st.binary(max_size=2_000), st.lists(st.integers(1, 400), max_size=20))
 def test_frames_do_not_depend_on_how_bytes_were_cut(data: bytes, sizes: list[int]) -> None:
     whole = list(Frames().feed(data))
-    frames, at, pieces = Frames(), 0, []
+    frames, at = Frames(), 0
+    pieces: list[Frame] = []
     for size in [*sizes, len(data)]:
         pieces += frames.feed(data[at : at + size])
         at += size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,19 @@ def test_a_key_is_not_kept_and_nothing_is_shown() -> None:
 
 
 GOOD = {"track": INBOUND, "timestamp": "0", "payload": ""}
+WRONG: list[dict[str, Any]] = [
+    {"track": "both"},
+    {"track": []},
+    {"timestamp": None},
+    {"timestamp": True},
+    {"timestamp": -1},
+    {"timestamp": "1e9"},
+    {"timestamp": "9" * 400},
+    {"payload": "?"},
+    {"payload": "é"},
+    {"payload": None},
+    {"payload": "A" * LONGEST},
+]
 MALFORMED = [
     "",
     "[]",
@@ -69,22 +83,7 @@ MALFORMED = [
     '{"event": "start", "start": {"streamSid": "a", "callSid": "b", "customParameters": [1]}}',
     '{"event": "start", "start": {"streamSid": "a", "callSid": "b",'
     ' "mediaFormat": {"encoding": "audio/x-alaw"}}}',
-    *(
-        json.dumps({"event": "media", "media": GOOD | wrong})
-        for wrong in (
-            {"track": "both"},
-            {"track": []},
-            {"timestamp": None},
-            {"timestamp": True},
-            {"timestamp": -1},
-            {"timestamp": "1e9"},
-            {"timestamp": "9" * 400},
-            {"payload": "?"},
-            {"payload": "é"},
-            {"payload": None},
-            {"payload": "A" * LONGEST},
-        )
-    ),
+    *(json.dumps({"event": "media", "media": GOOD | wrong}) for wrong in WRONG),
 ]
 
 

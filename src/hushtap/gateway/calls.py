@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections import Counter
 from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from hushtap.errors import HushtapError
+from hushtap.gateway.gather import Gather
 from hushtap.live import DEADLINE_S
 from hushtap.observe import Log, LogEvent, Name, Reason, RecordingId
 from hushtap.session import Event, Failed, Muted, Session
@@ -54,6 +56,8 @@ class GatewayCall:
         self.id = recording_id
         self.tap = tap
         self.session = session
+        self._gather = Gather(session.format)
+        self._lock = threading.Lock()
         self._closing: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -73,7 +77,7 @@ class GatewayCall:
         await self._over.wait()
 
     def offer(self, chunk: PcmChunk) -> bool:
-        """Take the next samples of one channel, at once; from any thread.
+        """Take the next samples of one channel, at once; from any thread, one at a time.
 
         They must follow the last ones of their channel; both channels go on at about
         the same pace, for neither is released ahead of the other. Returns False where
@@ -84,6 +88,11 @@ class GatewayCall:
         """
         if self._over.is_set():
             return False
+        with self._lock:
+            ready = self._gather.add(chunk)
+        return ready is None or self._hand_on(ready)
+
+    def _hand_on(self, chunk: PcmChunk) -> bool:
         try:
             return self.session.offer(chunk)
         except HushtapError:
@@ -115,6 +124,10 @@ class GatewayCall:
     async def _close(self, reason: Reason | None) -> None:
         fields: dict[Name, Value] = {Name.RECORDING: RecordingId(self.id)}
         try:
+            with self._lock:
+                rest = self._gather.rest()
+            for chunk in rest:
+                self.session.offer(chunk)
             if reason is None:
                 await self.session.close()
             else:

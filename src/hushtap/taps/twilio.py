@@ -25,6 +25,7 @@ INBOUND: Final = "inbound"
 OUTBOUND: Final = "outbound"
 _TRACKS: Final = (INBOUND, OUTBOUND)
 _LONGEST_TIME_MS: Final = 7 * 24 * 3_600_000
+_LONGEST_TIME_DIGITS: Final = 12
 _MOST_PARAMETERS: Final = 64
 
 
@@ -141,8 +142,9 @@ def _media(part: Mapping[str, Any]) -> Media:
         raise TapError("Media Streams: a track makes no sense")
     if not isinstance(time, str | int) or isinstance(time, bool):
         raise TapError("Media Streams: a timestamp is missing")
-    digits = str(time)[:12]
-    if not (digits.isascii() and digits.isdecimal() and int(digits) <= _LONGEST_TIME_MS):
+    digits = str(time)
+    sound = len(digits) <= _LONGEST_TIME_DIGITS and digits.isascii() and digits.isdecimal()
+    if not sound or int(digits) > _LONGEST_TIME_MS:
         raise TapError("Media Streams: a timestamp makes no sense")
     try:
         payload = base64.b64decode(_text(part, "payload"), validate=True)
