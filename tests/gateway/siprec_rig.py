@@ -110,10 +110,14 @@ class Rig:
         samples, _ = soundfile.read(path, dtype="int16", always_2d=True)
         return np.asarray(samples, np.int16)
 
+    async def _stop(self) -> None:
+        await self.server.stop()
+        await self.calls.gone()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
     def stop(self) -> None:
         try:
-            self.run(self.server.stop())
-            self.run(self.calls.gone())
+            self.run(self._stop())
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -131,8 +135,8 @@ def rig(
 ) -> Iterator[Rig]:
     """Run a server; ``section`` are keys of ``[siprec]``."""
     made = Rig(folder, ear or DeafEar(), limits or LimitsSection(), section or {})
-    made.start()
     try:
+        made.start()
         yield made
     finally:
         made.stop()
