@@ -60,6 +60,7 @@ class SiprecServer:
         self._sessions: dict[Dialog, Recorded] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.TimerHandle | None = None
+        self._stopping = False
 
     @property
     def addresses(self) -> dict[str, tuple[str, int]]:
@@ -86,6 +87,7 @@ class SiprecServer:
     async def stop(self) -> None:
         """Hang up what is still up, and free every port."""
         await self.drain()
+        self._stopping = True
         for dialog in list(self._sessions):
             self._agent.hang_up(dialog, time.monotonic())
         while self._tasks:
@@ -116,13 +118,13 @@ class SiprecServer:
             return
 
     def _tick(self) -> None:
+        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
         now = time.monotonic()
         self._agent.tick(now)
         for dialog, recorded in list(self._sessions.items()):
             heard = recorded.media.heard if recorded.media else None
             if now - max(dialog.heard, heard or 0.0) > self._section.idle:
                 self._agent.hang_up(dialog, now, Cause.EXPIRED)
-        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
     # --- as the application of the user agent
 
@@ -182,6 +184,9 @@ class SiprecServer:
         failed = asyncio.Event()
         recorded.begin(call, self._thread, failed)
         dialog: Dialog | None = None
+        if self._stopping:
+            gone = RefusedError(503, "the server stops", headers=[("Retry-After", str(DRAIN_S))])
+            self._agent.refuse(invitation, gone, time.monotonic())
         if invitation.is_open:
             try:
                 dialog = self._agent.accept(invitation, recorded.sdp, time.monotonic())

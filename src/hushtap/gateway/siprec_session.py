@@ -104,8 +104,8 @@ class Recorded:
         ]
         if not any(taken) and any(one.port for one in offer):
             raise RefusedError(488, "no audio that can be recorded is offered")
-        pairs = self._pairs(taken)
         placed = self._placed(offer, taken, request)
+        pairs = self._pairs(taken)
         answered: list[sdp.Taken] = []
         for number, media in enumerate(offer):
             if not taken[number]:

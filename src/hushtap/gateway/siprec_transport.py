@@ -43,12 +43,15 @@ class Transport:
         section: SiprecSection,
         take: Callable[[bytes, Flow], None],
         refuse: Callable[[RefusedError, Flow], None],
+        *,
+        slow: float = SLOW_S,
     ) -> None:
         self.addresses: dict[str, tuple[str, int]] = {}
         """Where it listens, by transport."""
         self._section = section
         self._take = take
         self._refuse = refuse
+        self._slow = slow
         self._numbers = count(1)
         self._udp: asyncio.DatagramTransport | None = None
         self._servers: list[asyncio.Server] = []
@@ -178,7 +181,7 @@ class Transport:
             if not framer.within:
                 until = loop.time() + SILENT_S
             elif not was_within:
-                until = loop.time() + SLOW_S
+                until = loop.time() + self._slow
 
 
 class _Datagrams(asyncio.DatagramProtocol):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hushtap.taps.rtp.codecs import PayloadMap
+    from hushtap.taps.rtp.packet import Packet
     from hushtap.values import AudioFormat, Samples
 
 PATIENCE_S: Final = 0.3
@@ -89,10 +90,18 @@ class Directions:
         if packet is None:
             self.counts[channel].malformed += 1
             return False
+        self.take(channel, packet, arrival)
+        return True
+
+    def take(self, channel: int, packet: Packet, arrival: float) -> None:
+        """Take a packet, as ``push`` does.
+
+        Raises:
+            EncryptedError: what came so far is ciphertext.
+        """
         self.counts[channel].packets += 1
         self._ciphers[channel].check(packet)
         self._streams[channel].push(packet, arrival)
-        return True
 
     def advance(self, now: float) -> Iterator[PcmChunk]:
         """Yield what has become final by the time ``now``, channels in turn."""
@@ -147,7 +156,9 @@ class Directions:
         stream, tones = self._streams[channel], self._tones[channel]
         while stream.events:
             tones.mask(stream.events.popleft())
-        self._ready[channel] += [tones.feed(samples) for samples in drawn]
+        if drawn:
+            # A look at several packets costs little more than a look at one.
+            self._ready[channel].append(tones.feed(np.concatenate(drawn)))
 
     def _chunks(self) -> Iterator[PcmChunk]:
         count = min(sum(map(len, ready)) for ready in self._ready)
