@@ -254,3 +254,52 @@ def test_who_hangs_up_when_the_gateway_stops(tmp_path: Path) -> None:
             data += client.recv(65_536)
         (info,) = server.recordings()
         assert info.state is State.CLOSED
+
+
+SDP = ("Content-Type: application/sdp",)
+
+
+def test_a_cancel_that_comes_with_its_invite_leaves_no_call(server: Rig) -> None:
+    with connected(server) as client:
+        client.sendall(
+            request("INVITE", body=OFFER, headers=SDP) + request("CANCEL", branch="z9hG4bKINVITE1")
+        )
+        assert statuses(read(client, 3)) == [100, 200, 487]
+        client.sendall(request("ACK", branch="z9hG4bKINVITE1"))
+    server.settle()
+    assert not server.server._sessions
+    assert [(one.samples, one.state) for one in server.recordings()] in (
+        [],
+        [(0, State.CLOSED)],
+    )
+    with connected(server) as client:
+        client.sendall(request("INVITE", 2, body=OFFER, headers=SDP, call_id="c2"))
+        assert statuses(read(client, 2)) == [100, 200]
+
+
+def test_a_session_without_a_sign_of_life_is_given_up(tmp_path: Path) -> None:
+    with rig(tmp_path, {"idle": 1}) as server, connected(server) as client:
+        client.sendall(request("INVITE", body=OFFER, headers=SDP))
+        _, accepted = read(client, 2)
+        tag = re.search(r"\r\nTo:.*;tag=(\w+)", accepted)[1]  # type: ignore[index]
+        client.sendall(request("ACK", to_tag=tag))
+        data = b""
+        while b"BYE sip:src@10.0.0.9:5060 SIP/2.0" not in data:
+            data += client.recv(65_536)
+        server.settle()
+        (info,) = server.recordings()
+        assert info.state is State.INTERRUPTED
+
+
+def test_without_ports_a_session_is_refused_for_a_while(tmp_path: Path) -> None:
+    section = {"ports": "43100-43108", "rest": 60}
+    with rig(tmp_path, section) as server, connected(server) as client:
+        for number in (1, 2, 3):
+            invite = request("INVITE", number, body=OFFER, headers=SDP, call_id=f"c{number}")
+            client.sendall(invite)
+            if number < 3:
+                assert statuses(read(client, 2)) == [100, 200]
+        data = b""
+        while b"503 Service Unavailable" not in data or b"Retry-After: 60" not in data:
+            data += client.recv(65_536)
+        assert server.calls.admission.up == 2
