@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,12 @@ from hushtap.errors import BusyError
 from hushtap.gateway.siprec_config import SiprecSection
 from hushtap.gateway.siprec_media import QUEUED, Media, Terms, mixed
 from hushtap.gateway.siprec_ports import Ports
+from hushtap.gateway.siprec_session import Recorded
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.srtp import Key
+from hushtap.taps.siprec import sdp
+from hushtap.taps.siprec.message import Headers, RefusedError, Request
+from hushtap.taps.siprec.metadata import Metadata
 from hushtap.timeline import Span
 from hushtap.values import AudioFormat, PcmChunk
 from taps.rtp.senders import L16, l16, packet, sent, speech
@@ -176,3 +181,67 @@ def test_ciphertext_without_a_key_ends_its_call_alone() -> None:
     assert one.failures == 1
     one.media.finish(1.0)
     assert not one.channel(0).any()
+
+
+def test_a_session_that_is_refreshed_keeps_counting_under_its_key() -> None:
+    suite = "AES_CM_128_HMAC_SHA1_80"
+    key = Key(suite, bytes(30))
+    seal = Session(Policy(key=key.secret, ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+    one = Taker(Terms(0, MAP, key))
+    audio = speech(16_000)
+    for number, (when, data) in enumerate(sent(audio, sequence=65_500)):
+        # Once the sequence has wrapped, only who counted along can open what follows.
+        if number == 60:
+            one.media.agree(0, Terms(0, MAP, key))
+        one.media.put(0, seal.protect(data), HERE, when)
+        one.media.turn(when)
+    one.media.finish(2.0)
+    np.testing.assert_array_equal(one.channel(0), audio)
+
+
+def offer(*labels: str) -> tuple[sdp.Media, ...]:
+    lines = ["v=0", "c=IN IP4 10.0.0.9", "t=0 0"]
+    for label in labels:
+        lines += ["m=audio 30000 RTP/AVP 0", f"a=label:{label}"]
+    return sdp.parse("\n".join(lines).encode())
+
+
+def placed(*offers: tuple[sdp.Media, ...]) -> list[int]:
+    """Return the channel of each line after a session took these offers."""
+
+    async def negotiated() -> list[int]:
+        ports = Ports("127.0.0.1", range(43_020, 43_030, 2), 0.0, lambda: 0.0)
+        invite = Request("INVITE", "sip:srs", Headers([("call-id", "c")]))
+        recorded = Recorded(SiprecSection(), ports, invite, offers[0], Metadata())
+        for later in offers[1:]:
+            recorded.negotiate(later, invite)
+        recorded.close()
+        return [line.channel for _, line in sorted(recorded._lines.items())]
+
+    return asyncio.run(negotiated())
+
+
+def test_a_line_keeps_its_channel_and_a_new_one_takes_the_free_one() -> None:
+    assert placed(offer("1", "2")) == [1, 0]
+    # By order alone, both would be the caller's.
+    assert placed(offer("5"), offer("5", "1")) == [1, 0]
+    assert placed(offer("5"), offer("5", "9")) == [1, 0]
+    assert placed(offer("2", "1"), offer("2", "1", "0"))[:2] == [0, 1]
+
+
+def test_an_offer_that_cannot_be_met_changes_nothing() -> None:
+    async def refused() -> None:
+        ports = Ports("127.0.0.1", range(43_030, 43_034, 2), 0.0, lambda: 0.0)
+        invite = Request("INVITE", "sip:srs", Headers([("call-id", "c")]))
+        recorded = Recorded(SiprecSection(), ports, invite, offer("1"), Metadata())
+        before = recorded.sdp
+        with pytest.raises(BusyError):
+            recorded.negotiate(offer("1", "2", "3"), invite)
+        with pytest.raises(RefusedError):
+            recorded.negotiate((), invite)
+        assert recorded.sdp == before
+        # The port that was found for the second line was given back.
+        recorded.negotiate(offer("1", "2"), invite)
+        recorded.close()
+
+    asyncio.run(refused())
