@@ -18,11 +18,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from hushtap.taps.siprec import metadata, roles, sdp
+from hushtap.taps.siprec.application import Cause, Invitation
 from hushtap.taps.siprec.bodies import bodies
 from hushtap.taps.siprec.flows import Flow
 from hushtap.taps.siprec.framing import Framer
 from hushtap.taps.siprec.message import RefusedError, Request, parse, salvaged
-from hushtap.taps.siprec.useragent import Cause, Invitation, UserAgent
+from hushtap.taps.siprec.useragent import UserAgent
 
 if TYPE_CHECKING:
     from hushtap.taps.siprec.dialogs import Dialog

@@ -120,6 +120,15 @@ def hang_up() -> bytes:
     return Frame(HANG_UP, b"").pack()
 
 
+async def in_time(count: int) -> AsyncIterator[int]:
+    """Yield numbers from 0 on, each when a packet of 20 ms is due."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for n in range(count):
+        await asyncio.sleep(max(0.0, start + 0.02 * n - loop.time()))
+        yield n
+
+
 async def begun(gateway: Gateway, calls: int = 1) -> None:
     """Return once so many calls are up."""
     while len(gateway.calls.up()) < calls:  # noqa: ASYNC110 - nothing tells of it

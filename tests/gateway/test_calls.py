@@ -18,11 +18,13 @@ from gateway.rig import (
     speech,
 )
 from hushtap.errors import BusyError, ConsentError
-from hushtap.gateway.calls import TapName
+from hushtap.gateway.calls import AHEAD_S, TapName
 from hushtap.mute import FADE_S
 from hushtap.observe import Reason
 from hushtap.timeline import Span, to_samples
 from hushtap.values import AudioFormat, Entity, PcmChunk
+from hushtap.vault.audit.events import unpack
+from hushtap.vault.audit.reading import reading
 from hushtap.vault.recordings import CallDetails, Consent, State, Vault
 
 if TYPE_CHECKING:
@@ -191,6 +193,25 @@ def test_a_tap_that_fails_leaves_an_interrupted_recording_of_the_same_length(vau
     assert opened.info.state is State.INTERRUPTED
 
 
+def test_a_sender_far_faster_than_time_is_cut_off(vault: Vault) -> None:
+    second = np.zeros(RATE, np.int16)
+
+    async def run() -> None:
+        async with serving(vault) as gateway:
+            call = await admit(gateway, audio=MONO)
+            for n in range(2 * round(AHEAD_S)):
+                call.offer(PcmChunk(0, Span(n * RATE, (n + 1) * RATE), second))
+                if n % 5 == 0:
+                    await asyncio.sleep(0)
+            await call.wait_over()
+            await gateway.calls.gone()
+
+    asyncio.run(run())
+    [info] = vault.list()
+    assert info.state is State.INTERRUPTED
+    assert info.samples <= (AHEAD_S + 10) * RATE
+
+
 def test_no_call_is_longer_than_the_longest(vault: Vault) -> None:
     async def run() -> None:
         async with serving(vault, limits={"longest": 1}) as gateway:
@@ -213,10 +234,10 @@ def test_calls_get_the_policy_of_their_queue(vault: Vault, tmp_path: Path) -> No
             before = len(vault.list())
             assert before == 3
             other.write_text('entities = ["CVV"]\n')
-            gateway.reload()
+            await gateway.reload()
             await (await admit(gateway, CallDetails(queue="q"))).end()
             other.write_text("entities = []\n")
-            gateway.reload()
+            await gateway.reload()
             await (await admit(gateway, CallDetails(queue="q"))).end()
 
     asyncio.run(run())
@@ -226,3 +247,8 @@ def test_calls_get_the_policy_of_their_queue(vault: Vault, tmp_path: Path) -> No
     # One of before the reload, two of after it: a wrong file changes nothing.
     of_queue = sorted(policies.count(info.policy) for info in vault.list() if info.queue == "q")
     assert of_queue == [1, 2, 2]
+    with reading(vault.path / "audit.db") as log:
+        entries = [unpack(row.entry) for row in log.rows()]
+    changes = [entry["objects"] for entry in entries if entry["activity"] == "policy-change"]
+    [new] = {p for p in policies if policies.count(p) == 2} - {by_queue[None]}
+    assert changes == [[{"id": new, "kind": "policy"}]]

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.rig import RATE, TOKEN, chunks, recordings, serving, speech
+from hushtap.errors import UsageError
 from hushtap.gateway.calls import TapName
 from hushtap.mute import FADE_S
 from hushtap.timeline import Span, to_samples
@@ -76,6 +83,39 @@ def test_without_ears_it_is_neither_well_nor_ready(vault: Vault) -> None:
             assert (await http.get("/readyz")).status_code == 503
 
     asyncio.run(run())
+
+
+def test_with_a_certificate_it_speaks_tls_and_nothing_else(vault: Vault, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(pem, *plain))
+    section = {"tls_cert": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
+
+    async def run() -> None:
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+        async with serving(vault, http=section) as gateway:
+            async with httpx.AsyncClient(verify=trusting) as http:
+                answer = await http.get(f"https://localhost:{gateway.web.port}/healthz")
+                assert answer.status_code == 200
+            async with client(gateway) as http:
+                with pytest.raises(httpx.TransportError):
+                    await http.get("/healthz")
+
+    asyncio.run(run())
+    (tmp_path / "key.pem").write_text("no key")
+    with pytest.raises(UsageError, match=r"cert\.pem: no certificate with its private key"):
+        asyncio.run(run())
 
 
 def test_metrics_tell_what_happened_and_carry_no_text(vault: Vault) -> None:

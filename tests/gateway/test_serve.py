@@ -226,3 +226,4 @@ def test_the_command_checks_settings_without_serving(settings: Path, tmp_path: P
     loud = CliRunner().invoke(app, ["serve", "--config", str(settings), "--check"])
     assert loud.exit_code == 0
     assert "warning: [http] 0.0.0.0:0 is reached from other machines, in clear" in loud.stderr
+    assert "warning: no tap is set" in loud.stderr

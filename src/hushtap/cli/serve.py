@@ -98,7 +98,14 @@ def run(settings: Settings, vault: Vault, ears: Ears, *, as_json: bool) -> int:
             given_up.append(not answers)
             return True
 
-        loop.add_signal_handler(signal.SIGHUP, gateway.reload)
+        reloads: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = loop.create_task(gateway.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
         with answered_by(answer):
             await gateway.run(lambda: _tell(gateway, as_json=as_json))
         return INTERRUPTED if any(given_up) else 0
@@ -129,6 +136,10 @@ def _warnings(settings: Settings) -> list[str]:
         f"warning: [siprec] {where} is reached from other machines, in clear"
         for where in (settings.siprec.exposed if settings.siprec else ())
     ]
+    if not any((settings.rtp, settings.siprec, settings.audiosocket, settings.twilio)):
+        lines.append(
+            "warning: no tap is set, so no call will come: give a section such as [audiosocket]"
+        )
     if settings.rtp is not None and settings.rtp.allow_plain:
         lines.append(
             "warning: [rtp] whoever reaches its ports can listen on the way, or add to a call"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from enum import StrEnum
@@ -22,6 +23,7 @@ from hushtap.gateway.gather import Gather
 from hushtap.live import DEADLINE_S
 from hushtap.observe import Log, LogEvent, Name, Reason, RecordingId
 from hushtap.session import Event, Failed, Muted, Session
+from hushtap.timeline import to_seconds
 
 if TYPE_CHECKING:
     from hushtap.ears.shared import Ears
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from hushtap.pii.policy import Policy
     from hushtap.values import AudioFormat, Entity, PcmChunk
     from hushtap.vault.recordings import CallDetails, Recording, Vault
+
+AHEAD_S: Final = 60.0
+"""Seconds by which audio may be ahead of the clock: more than any network holds back. A sender
+that is faster would fill the disk with what nobody can hear in time."""
 
 _DIGIT: Final = re.compile(r"\d")
 _log = Log(__name__)
@@ -61,6 +67,7 @@ class GatewayCall:
         self._closing: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._began = time.monotonic()
 
     @property
     def format(self) -> AudioFormat:
@@ -88,6 +95,10 @@ class GatewayCall:
         """
         if self._over.is_set():
             return False
+        at = to_seconds(chunk.span.end, self.format.sample_rate)
+        if at - (time.monotonic() - self._began) > AHEAD_S:
+            self._loop.call_soon_threadsafe(self.give_up, Reason.TAP_FAILED)
+            return False
         with self._lock:
             ready = self._gather.add(chunk)
         return ready is None or self._hand_on(ready)
@@ -99,6 +110,9 @@ class GatewayCall:
             # The recording failed; the call ends, and its tap learns it from there.
             self._loop.call_soon_threadsafe(self.give_up)
             return False
+        except ValueError:
+            # It ended meanwhile: that samples follow each other was looked at before.
+            return False
 
     async def end(self, reason: Reason | None = None) -> None:
         """Finish the call: all that was offered is judged and written. May be called again.
@@ -108,18 +122,18 @@ class GatewayCall:
         became of the recording; that is logged and counted.
         """
         if self._closing is None:
-            self._over.set()
-            self._closing = asyncio.create_task(self._close(reason))
+            self.give_up(reason)
         elif reason is not None:
             with suppress(HushtapError):
                 await self.session.abandon(reason)
-        await asyncio.shield(self._closing)
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
 
-    def give_up(self) -> None:
-        """Begin to end the call, where it has not ended: nothing more of it can be recorded."""
+    def give_up(self, reason: Reason | None = None) -> None:
+        """Begin to end the call, where it has not ended; see ``end``."""
         if self._closing is None:
             self._over.set()
-            self._closing = asyncio.create_task(self._close(None))
+            self._closing = asyncio.create_task(self._close(reason))
 
     async def _close(self, reason: Reason | None) -> None:
         fields: dict[Name, Value] = {Name.RECORDING: RecordingId(self.id)}
@@ -127,7 +141,7 @@ class GatewayCall:
             with self._lock:
                 rest = self._gather.rest()
             for chunk in rest:
-                self.session.offer(chunk)
+                self._hand_on(chunk)
             if reason is None:
                 await self.session.close()
             else:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hushtap.pii.policy import load_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hushtap.gateway.config import PolicySection
     from hushtap.pii.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Policies as their files stood at one moment."""
+
+    default: Policy
+    queues: Mapping[str, Policy]
+
+    def all(self) -> tuple[Policy, ...]:
+        """Return every policy that a call may get."""
+        return (self.default, *self.queues.values())
 
 
 class Policies:
@@ -20,24 +35,19 @@ class Policies:
 
     def __init__(self, section: PolicySection) -> None:
         self._section = section
-        self._default, self._queues = self._load()
+        self.used = self.load()
+        """Those that calls to come get."""
 
     def of(self, queue: str | None) -> Policy:
         """Return the policy for calls of ``queue``."""
-        return self._default if queue is None else self._queues.get(queue, self._default)
+        used = self.used
+        return used.default if queue is None else used.queues.get(queue, used.default)
 
-    def all(self) -> tuple[Policy, ...]:
-        """Return every policy that a call may get."""
-        return (self._default, *self._queues.values())
-
-    def reload(self) -> None:
-        """Read all of them again, for calls to come; all or none is taken.
+    def load(self) -> Loaded:
+        """Return all of them as their files stand now, to be ``used`` or not.
 
         Raises:
-            PolicyError: one of them is missing or wrong; those read before stay.
+            PolicyError: one of them is missing or wrong.
         """
-        self._default, self._queues = self._load()
-
-    def _load(self) -> tuple[Policy, dict[str, Policy]]:
         queues = {queue: load_policy(name) for queue, name in self._section.queues.items()}
-        return load_policy(self._section.default), queues
+        return Loaded(load_policy(self._section.default), queues)

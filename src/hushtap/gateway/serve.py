@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from hushtap.ears.shared import Ears
     from hushtap.gateway.config import Settings
+    from hushtap.gateway.policies import Loaded
     from hushtap.gateway.taps import TapServer
     from hushtap.vault.recordings import Vault
 
@@ -83,16 +84,13 @@ class Gateway:
         self._stopping.set()
         self._hurry.set()
 
-    def reload(self) -> None:
-        """Read the policies again, for calls to come; wrong ones are told of and left."""
+    async def reload(self) -> None:
+        """Read the policies again, for calls to come; where one is wrong, all stay as they were."""
         try:
-            self._policies.reload()
-            for policy in self._policies.all():
-                self._vault.policy_changed(policy.fingerprint)
+            await asyncio.to_thread(self._reload)
         except HushtapError as error:
             _log.warning(LogEvent.RELOADED, {Name.ERROR: type(error)})
         else:
-            self._warm()
             _log.info(LogEvent.RELOADED)
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -105,7 +103,7 @@ class Gateway:
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "hushtap-turn"))
         loop.set_exception_handler(_note)
         # Seconds of imports, that the first call should not wait for.
-        await asyncio.to_thread(self._warm)
+        await asyncio.to_thread(_warm, self._policies.used)
         beating = asyncio.create_task(self._beat())
         started: list[TapServer | WebServer] = []
         try:
@@ -151,9 +149,14 @@ class Gateway:
                 notify(State.ALIVE)
             await asyncio.sleep(BEAT_S)
 
-    def _warm(self) -> None:
-        for policy in self._policies.all():
-            analyzer_of(policy.entities)
+    def _reload(self) -> None:
+        loaded = self._policies.load()
+        _warm(loaded)
+        used = {policy.fingerprint for policy in self._policies.used.all()}
+        # On record before a call gets it.
+        for fingerprint in {policy.fingerprint for policy in loaded.all()} - used:
+            self._vault.policy_changed(fingerprint)
+        self._policies.used = loaded
 
     def _tap(self, name: str) -> TapServer:
         module, made_by = TAPS[name]
@@ -161,6 +164,11 @@ class Gateway:
         section = getattr(self._settings, name)
         tap: TapServer = make(section, self.calls, idle=self._settings.limits.idle)
         return tap
+
+
+def _warm(loaded: Loaded) -> None:
+    for policy in loaded.all():
+        analyzer_of(policy.entities)
 
 
 def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

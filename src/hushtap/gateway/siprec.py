@@ -15,20 +15,21 @@ from hushtap.gateway.siprec_session import Recorded
 from hushtap.gateway.siprec_transport import Transport
 from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.siprec import metadata, roles, sdp
+from hushtap.taps.siprec.application import Cause
 from hushtap.taps.siprec.bodies import bodies
 from hushtap.taps.siprec.message import RefusedError, parse, salvaged
 from hushtap.taps.siprec.metadata import Metadata
-from hushtap.taps.siprec.useragent import Cause, UserAgent
+from hushtap.taps.siprec.useragent import UserAgent
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from hushtap.gateway.calls import Calls
     from hushtap.gateway.siprec_config import SiprecSection
+    from hushtap.taps.siprec.application import Invitation
     from hushtap.taps.siprec.dialogs import Dialog
     from hushtap.taps.siprec.flows import Flow
     from hushtap.taps.siprec.message import Request
-    from hushtap.taps.siprec.useragent import Invitation
 
 TICK_S: Final = 0.1
 """Seconds between looks at what is due: a fifth of the shortest timer of SIP."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from hushtap.taps.siprec.application import Cause, Invitation
 from hushtap.taps.siprec.dialogs import Dialog
 from hushtap.taps.siprec.flows import Flow
 from hushtap.taps.siprec.message import RefusedError, Request, Response, parse
-from hushtap.taps.siprec.useragent import Cause, Invitation, UserAgent
+from hushtap.taps.siprec.useragent import UserAgent
 
 UDP = Flow("UDP", ("10.0.0.9", 5060), ("10.0.0.1", 5060))
 TCP = Flow("TCP", ("10.0.0.9", 33_000), ("10.0.0.1", 5060), 1)

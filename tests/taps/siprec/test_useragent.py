@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from hushtap.taps.siprec.application import Cause
 from hushtap.taps.siprec.fields import top_via
 from hushtap.taps.siprec.flows import Flow
 from hushtap.taps.siprec.message import RefusedError, Request, Response, parse
-from hushtap.taps.siprec.useragent import Cause
 from taps.siprec.phone import OFFER, TCP, UDP, Phone, request
 
 

@@ -7,10 +7,9 @@ means to an ``Application``. Time is told, in seconds of one clock.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
+from hushtap.taps.siprec.application import Application, Cause, Invitation
 from hushtap.taps.siprec.bodies import ACCEPTED
 from hushtap.taps.siprec.dialogs import Dialog, DialogId, Timer, negotiated
 from hushtap.taps.siprec.fields import address, check, cseq, tokens
@@ -28,56 +27,6 @@ _UNDERSTOOD: Final = frozenset({"siprec", "timer", "100rel", "record-aware"})
 """Extensions that may be required. No provisional answer that 100rel is about is ever sent."""
 _IN_DIALOG: Final = frozenset({"INVITE", "UPDATE", "BYE", "INFO", "OPTIONS"})
 _SDP: Final = ("Content-Type", "application/sdp")
-
-
-class Cause(StrEnum):
-    """Why a dialog is over."""
-
-    BYE = "bye"
-    EXPIRED = "expired"
-    """Its session timer was not refreshed."""
-    UNACKNOWLEDGED = "unacknowledged"
-    HUNG_UP = "hung_up"
-    """By us."""
-
-
-@dataclass(slots=True, eq=False)
-class Invitation:
-    """An INVITE that begins a session, to be accepted or refused, now or later."""
-
-    request: Request
-    flow: Flow
-    transaction: Transaction = field(repr=False)
-    timer: Timer | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still waits for an answer: it was not cancelled."""
-        return self.transaction.state is State.PROCEEDING
-
-
-class Application(Protocol):
-    """What is done with sessions."""
-
-    def invited(self, invitation: Invitation) -> None:
-        """Answer, or see to it that ``accept`` or ``refuse`` is called. May raise RefusedError."""
-        ...
-
-    def cancelled(self, invitation: Invitation) -> None:
-        """Know that it is not wanted any more."""
-        ...
-
-    def changed(self, dialog: Dialog, request: Request) -> bytes:
-        """Take an INVITE or UPDATE within a session; return our SDP, empty for none.
-
-        Raises:
-            RefusedError: the session stays as it was.
-        """
-        ...
-
-    def ended(self, dialog: Dialog, cause: Cause) -> None:
-        """Know that a session is over."""
-        ...
 
 
 class UserAgent:
