@@ -5,8 +5,8 @@
 # is missing. Packages come from pip's own configuration.
 #
 # --peers, with .venv there: only what tests use and Hushtap does not need, a token,
-# speech, RTP senders, tshark, a syslog server and PostgreSQL. Those two servers are
-# unpacked below .venv, not installed: no service is registered or started.
+# speech, RTP senders, SIP clients, tshark, a syslog server, a media proxy and PostgreSQL.
+# These three are unpacked below .venv, not installed: no service is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -53,6 +53,9 @@ missing_peers() {
     [ -d /usr/share/festival/voices/english/kal_diphone ] || echo festvox-kallpc16k
     [ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || echo asterisk-core-sounds-en-wav
     command -v tshark >/dev/null || echo tshark
+    command -v sipp >/dev/null || echo sip-tester
+    command -v socat >/dev/null || echo socat
+    command -v baresip >/dev/null || echo baresip-core
     command -v gst-launch-1.0 >/dev/null || echo gstreamer1.0-tools
     ls /usr/lib/*/gstreamer-1.0/libgstaudioresample.so >/dev/null 2>&1 ||
         echo gstreamer1.0-plugins-base
@@ -110,9 +113,9 @@ if [ "${1:-}" = --peers ]; then
     mapfile -t missing < <(missing_peers)
     [ "${#missing[@]}" = 0 ] || install_packages "${missing[@]}" ||
         say "tests that need them skip"
-    if [ ! -x .venv/peers/usr/sbin/rsyslogd ] &&
-        ! unpack_packages .venv/peers rsyslog rsyslog-gnutls; then
-        say "no rsyslog: tests of syslog skip (as root: scripts/setup.sh --peers)"
+    if { [ ! -x .venv/peers/usr/sbin/rsyslogd ] || [ ! -x .venv/peers/usr/bin/rtpengine ]; } &&
+        ! unpack_packages .venv/peers rsyslog rsyslog-gnutls rtpengine-daemon; then
+        say "no rsyslog and rtpengine: their tests skip (as root: scripts/setup.sh --peers)"
     fi
     if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null &&
         ! compgen -G '.venv/peers-postgresql/usr/lib/postgresql/*/bin/initdb' >/dev/null &&

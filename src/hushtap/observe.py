@@ -247,6 +247,7 @@ class Name(StrEnum):
     SECONDS = "seconds"
     COUNT = "count"
     TAP = "tap"
+    STATUS = "status"
 
 
 Value: TypeAlias = Enum | bool | int | float | RecordingId | type[BaseException]

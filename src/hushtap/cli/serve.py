@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from hushtap.gateway.serve import Gateway
     from hushtap.vault.recordings import Vault
 
-_NEEDED = ("pydantic_settings", "prometheus_client", "starlette", "uvicorn", "websockets")
+_NEEDED = (
+    *("defusedxml", "pydantic_settings", "prometheus_client"),
+    *("pylibsrtp", "starlette", "uvicorn", "websockets"),
+)
 
 ConfigOption = Annotated[
     Path | None,
@@ -128,6 +131,10 @@ def _warnings(settings: Settings) -> list[str]:
         f"warning: [{name}] {section.listen} is reached from other machines, in clear"
         for name, section in sections.items()
         if section is not None and section.exposed
+    ]
+    lines += [
+        f"warning: [siprec] {where} is reached from other machines, in clear"
+        for where in (settings.siprec.exposed if settings.siprec else ())
     ]
     if not any((settings.rtp, settings.siprec, settings.audiosocket, settings.twilio)):
         lines.append(

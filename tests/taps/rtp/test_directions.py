@@ -16,7 +16,7 @@ from hushtap.taps.rtp.directions import PATIENCE_S, STALL_S, Directions
 from hushtap.taps.rtp.encrypted import ENOUGH, EncryptedError, is_ciphertext
 from hushtap.taps.stdin import g711_table
 from hushtap.timeline import to_samples
-from hushtap.values import AudioFormat
+from hushtap.values import AudioFormat, PcmChunk
 from taps.rtp.senders import PTIME, event, l16, packet, received, sent, speech, without
 
 if TYPE_CHECKING:
@@ -449,3 +449,67 @@ def test_what_is_no_rtp_is_counted() -> None:
         assert not one.push(0, data, 0.0)
     assert one.counts[0].malformed == 5
     assert list(one.finish()) == []
+
+
+def test_a_direction_that_is_added_is_silent_before_and_in_time_after() -> None:
+    first, added = speech(32_000, 1), speech(8_000, 2)
+    one = call()
+    chunks: list[PcmChunk] = []
+    for when, data in sent(first):
+        if when == 1.0:
+            assert one.add(MAP) == 1
+        one.push(0, data, when)
+        if when >= 2.0 and when < 3.0:
+            at = round((when - 2.0) * 8_000)
+            one.push(1, packet(at // PTIME, at, l16(added[at : at + PTIME]), ssrc=9), when)
+        chunks += one.advance(when)
+    chunks += one.finish()
+    ends = {0: 0, 1: 0}
+    out = np.zeros((2, 32_000), np.int16)
+    begun = next(chunk.span.start for chunk in chunks if chunk.channel == 1)
+    ends[1] = begun
+    for chunk in chunks:
+        assert chunk.span.start == ends[chunk.channel]
+        ends[chunk.channel] = chunk.span.end
+        out[chunk.channel, chunk.span.start : chunk.span.end] = chunk.samples
+    assert ends == {0: 32_000, 1: 32_000}
+    assert 4_000 < begun <= 8_000
+    np.testing.assert_array_equal(out[0], first)
+    np.testing.assert_array_equal(
+        out[1], np.concatenate([np.zeros(16_000), added, np.zeros(8_000)])
+    )
+
+
+def test_one_that_is_added_and_never_sends_holds_nothing_up() -> None:
+    audio = speech(16_000)
+    one = call()
+    got: list[PcmChunk] = []
+    for when, data in sent(audio):
+        if when == 0.5:
+            one.add(MAP)
+        one.push(0, data, when)
+        got += [chunk for chunk in one.advance(when) if chunk.channel == 0]
+    assert got[-1].span.end > 16_000 - 8_000
+    got += [chunk for chunk in one.finish() if chunk.channel == 0]
+    np.testing.assert_array_equal(np.concatenate([chunk.samples for chunk in got]), audio)
+
+
+def test_signalling_lets_a_new_source_and_new_payload_types_in_at_once() -> None:
+    before, after = speech(8_000, 1), speech(8_000, 2)
+    told = parse_rtpmap(["96=PCMU/8000", "98=L16/8000"])
+    one = call()
+    pieces: list[PcmChunk] = []
+    for when, data in sent(before):
+        one.push(0, data, when)
+        pieces += one.advance(when)
+    one.renew(0, told)
+    for at in range(0, 8_000, PTIME):
+        when = 1.0 + at / 8_000
+        one.push(0, packet(7 + at // PTIME, at, l16(after[at : at + PTIME]), kind=98, ssrc=5), when)
+        # One that is still under way of the old source changes nothing.
+        one.push(0, sent(before)[-1][1], when)
+        pieces += one.advance(when)
+    pieces += one.finish()
+    got = np.concatenate([chunk.samples for chunk in pieces])
+    np.testing.assert_array_equal(got, np.concatenate([before, after]))
+    assert one.counts[0].switches == 1

@@ -143,6 +143,12 @@ class Decoders:
         """Return what a payload type is; None where nothing says so."""
         return self._payloads.get(kind)
 
+    def renew(self, payloads: PayloadMap) -> None:
+        """Go by ``payloads`` from now on; decoders of what stays the same keep their state."""
+        for kind in [one for one in self._made if self._payloads.get(one) != payloads.get(one)]:
+            del self._made[kind]
+        self._payloads = payloads
+
     def decode(self, kind: int, payload: bytes) -> Samples | None:
         """Return the samples of a payload; None where there is no decoder for its type."""
         if kind not in self._made:

@@ -18,13 +18,14 @@ from hushtap.taps.rtp.counts import Counts
 from hushtap.taps.rtp.encrypted import Ciphertext
 from hushtap.taps.rtp.packet import parse
 from hushtap.taps.rtp.stream import Stream
-from hushtap.timeline import Span, to_samples
+from hushtap.timeline import Span, to_samples, to_seconds
 from hushtap.values import PcmChunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hushtap.taps.rtp.codecs import PayloadMap
+    from hushtap.taps.rtp.packet import Packet
     from hushtap.values import AudioFormat, Samples
 
 PATIENCE_S: Final = 0.3
@@ -38,7 +39,7 @@ _CHUNK_S: Final = 1.0
 
 
 class Directions:
-    """A call of one or two directions; ``payloads`` has a map for each, in channel order.
+    """A call of some directions; ``payloads`` has a map for each, in channel order.
 
     Raises:
         EncryptedError: from ``push``: a direction's payloads are ciphertext.
@@ -56,11 +57,27 @@ class Directions:
         self._rate = audio.sample_rate
         self._patience, self._stall = patience, stall
         both = list(zip(payloads, self.counts, strict=True))
+        self._bases = [0 for _ in payloads]
         self._streams = [Stream(types, self._rate, counts) for types, counts in both]
         self._ciphers = [Ciphertext(types) for types in payloads]
         self._ready: list[list[Samples]] = [[] for _ in payloads]
         self._sent = 0
         self._zero: float | None = None
+
+    def add(self, payloads: PayloadMap) -> int:
+        """Begin another direction, silent up to now; return its channel."""
+        counts = Counts()
+        self.counts = (*self.counts, counts)
+        self._bases.append(self._sent)
+        self._streams.append(Stream(payloads, self._rate, counts))
+        self._ciphers.append(Ciphertext(payloads))
+        self._ready.append([])
+        return len(self._streams) - 1
+
+    def renew(self, channel: int, payloads: PayloadMap) -> None:
+        """Take what the signalling says anew: other payload types, maybe another source."""
+        self._streams[channel].renew(payloads)
+        self._ciphers[channel] = Ciphertext(payloads)
 
     def push(self, channel: int, data: bytes, arrival: float) -> bool:
         """Take a datagram that came at ``arrival`` seconds; False where it is no RTP.
@@ -72,17 +89,25 @@ class Directions:
         if packet is None:
             self.counts[channel].malformed += 1
             return False
+        self.take(channel, packet, arrival)
+        return True
+
+    def take(self, channel: int, packet: Packet, arrival: float) -> None:
+        """Take a packet, as ``push`` does.
+
+        Raises:
+            EncryptedError: what came so far is ciphertext.
+        """
         self.counts[channel].packets += 1
         self._ciphers[channel].check(packet)
         self._streams[channel].push(packet, arrival)
-        return True
 
     def advance(self, now: float) -> Iterator[PcmChunk]:
         """Yield what has become final by the time ``now``, channels in turn."""
         self._anchor(now)
         if self._zero is not None:
             elapsed = now - self._zero
-            lead = max(stream.end for stream in self._streams)
+            lead = self._lead()
             until = max(
                 to_samples(elapsed - self._stall, self._rate),
                 min(to_samples(elapsed - self._patience, self._rate), lead),
@@ -97,7 +122,7 @@ class Directions:
         self._anchor(None)
         for channel, stream in enumerate(self._streams):
             self._ready[channel] += stream.finish()
-        longest = max(stream.end for stream in self._streams)
+        longest = self._lead()
         for channel in range(len(self._streams)):
             self._draw(channel, longest)
         yield from self._chunks(0)
@@ -113,12 +138,20 @@ class Directions:
             self._zero = min(begun)
         if self._zero is None:
             return
-        for stream in coming:
-            if now is None or stream.settled(now):
-                stream.anchor(self._zero)
+        for base, stream in zip(self._bases, self._streams, strict=True):
+            if not stream.anchored and (now is None or stream.settled(now)):
+                stream.anchor(self._zero + to_seconds(base, self._rate))
+
+    def _lead(self) -> int:
+        """Return how far the direction that is furthest on was drawn."""
+        ends = zip(self._bases, self._streams, strict=True)
+        return max(base + stream.end for base, stream in ends)
 
     def _draw(self, channel: int, until: int) -> None:
-        self._ready[channel] += self._streams[channel].draw(until)
+        self._ready[channel] += self._streams[channel].draw(until - self._bases[channel])
+
+    def _keys(self, channel: int) -> tuple[Span, ...]:
+        return tuple(key.shift(self._bases[channel]) for key in self._streams[channel].keys())
 
     def _chunks(self, hold: int) -> Iterator[PcmChunk]:
         """Yield what all directions have, but for the last ``hold`` samples."""
@@ -132,6 +165,5 @@ class Directions:
             end = min(start + step, count)
             span = Span(self._sent, self._sent + end - start)
             for channel, whole in enumerate(joined):
-                keys = self._streams[channel].keys()
-                yield PcmChunk(channel, span, whole[start:end].copy(), keys)
+                yield PcmChunk(channel, span, whole[start:end].copy(), self._keys(channel))
             self._sent = span.end

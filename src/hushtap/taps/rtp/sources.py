@@ -3,6 +3,7 @@
 The first one is. Another takes its place only after it sent ``MOST`` packets, the last
 ``IN_A_ROW`` of them without one of the first between: a stray or forged packet changes
 nothing, and a new sender in the same call is not left out for longer than a second.
+Signalling that changes the session lets another take over at once.
 """
 
 from __future__ import annotations
@@ -29,13 +30,23 @@ class Source:
         self._sent = 0
         self._row = 0
         self._kept: deque[tuple[Packet, float]] = deque(maxlen=MOST)
+        self._unlocked = 0
+
+    def unlock(self) -> None:
+        """Let another source take over with its first packet, within the next ``MOST``."""
+        self._unlocked = MOST
 
     def admitted(self, packet: Packet, arrival: float) -> list[tuple[Packet, float]]:
         """Return the packets to listen to now that this one came: mostly itself."""
         if self._ssrc is None:
             self._ssrc = packet.ssrc
+        if packet.ssrc != self._ssrc and self._unlocked:
+            self._ssrc = packet.ssrc
+            self._other, self._unlocked, self.switched = None, 0, True
+            self._counts.switches += 1
         if packet.ssrc == self._ssrc:
             self._row = 0
+            self._unlocked = max(0, self._unlocked - 1)
             return [(packet, arrival)]
         if packet.ssrc != self._other:
             self._other, self._sent, self._row = packet.ssrc, 0, 0

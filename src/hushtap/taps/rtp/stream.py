@@ -101,6 +101,11 @@ class Stream:
         for packet, arrival in opening.packets:
             self.push(packet, arrival)
 
+    def renew(self, payloads: PayloadMap) -> None:
+        """Decode by ``payloads`` from now on, and listen to the next source that is new."""
+        self._carried.renew(payloads)
+        self._source.unlock()
+
     # --- packets in
 
     def push(self, packet: Packet, arrival: float) -> None:

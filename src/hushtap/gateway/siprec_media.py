@@ -1,0 +1,214 @@
+"""The audio of recorded sessions: datagrams in from the event loop, chunks out by a thread.
+
+The loop only notes when a datagram came. Decryption, decoding and the timeline are done
+in turns, by one thread for all calls; what one call's audio does to it ends that call.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hushtap.observe import Log, LogEvent, Name, Reason
+from hushtap.taps.rtp.directions import Directions
+from hushtap.taps.rtp.latch import Latch
+from hushtap.taps.rtp.packet import parse
+from hushtap.taps.rtp.srtp import Key, Unprotector
+from hushtap.values import AudioFormat, PcmChunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from hushtap.taps.rtp.codecs import PayloadMap
+    from hushtap.taps.rtp.latch import Address
+
+QUEUED: Final = 4_096
+"""Datagrams of one call that wait: 40 s of two streams in packets of 20 ms."""
+TURN_S: Final = 0.1
+"""Seconds between turns: five packets of each stream, which cost half of what they do alone."""
+CHANNELS: Final = 2
+
+_log = Log(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What the signalling says of one stream: where it goes, what it carries, its key."""
+
+    channel: int
+    payloads: PayloadMap
+    key: Key | None = field(repr=False)
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    channel: int
+    key: Key | None = field(repr=False)
+    latch: Latch = field(default_factory=Latch)
+    opener: Unprotector | None = None
+    before: Unprotector | None = None
+    """Of the key before: its packets may still be under way."""
+
+
+class Media:
+    """The audio of one call of ``audio``, always two channels; ``offer`` takes its chunks.
+
+    ``put`` and ``agree`` are for the loop, ``turn`` and ``finish`` for one thread at a
+    time. ``failed`` is called, from that thread, when the audio cannot be read on.
+    """
+
+    def __init__(
+        self, audio: AudioFormat, offer: Callable[[PcmChunk], bool], failed: Callable[[], None]
+    ) -> None:
+        self.heard: float | None = None
+        """When a packet was taken last, in seconds of ``time.monotonic``."""
+        self.dropped = 0
+        """Datagrams for which there was no room."""
+        self.refused = 0
+        """Those that were not authentic, or came from elsewhere."""
+        self._audio = audio
+        self._offer = offer
+        self._failed = failed
+        self._waiting: deque[tuple[int, Terms] | tuple[int, bytes, Address, float]] = deque()
+        self._streams: list[_Stream] = []
+        self._directions: Directions | None = None
+        self._lock = threading.Lock()
+        self._over = False
+
+    def put(self, stream: int, data: bytes, source: Address, arrival: float) -> None:
+        """Take a datagram of a stream, at once."""
+        if len(self._waiting) >= QUEUED:
+            self.dropped += 1
+            return
+        self._waiting.append((stream, data, source, arrival))
+
+    def agree(self, stream: int, terms: Terms) -> None:
+        """Take what was agreed on a stream, new or known; streams are numbered from 0."""
+        self._waiting.append((stream, terms))
+
+    def turn(self, now: float) -> None:
+        """Work off what came, and offer what has become final."""
+        with self._lock:
+            if self._over:
+                return
+            try:
+                self._work()
+                if self._directions is not None:
+                    self._hand_on(self._directions.advance(now))
+            except Exception as exc:  # noqa: BLE001 - one call's audio must not end the others
+                self._over = True
+                _log.warning(
+                    LogEvent.FAILED_CLOSED, {Name.ERROR: type(exc), Name.REASON: Reason.TAP_FAILED}
+                )
+                self._failed()
+
+    def finish(self, now: float) -> None:
+        """Work off the rest: nothing more will come."""
+        self.turn(now)
+        with self._lock:
+            if not self._over and self._directions is not None:
+                self._hand_on(self._directions.finish())
+            self._over = True
+
+    def _work(self) -> None:
+        for _ in range(len(self._waiting)):
+            item = self._waiting.popleft()
+            if len(item) == 2:  # noqa: PLR2004
+                self._agree(*item)
+            else:
+                self._take(*item)
+
+    def _agree(self, number: int, terms: Terms) -> None:
+        if number == len(self._streams):
+            self._streams.append(_Stream(terms.channel, None))
+            if self._directions is None:
+                self._directions = Directions([terms.payloads], self._audio)
+            else:
+                self._directions.add(terms.payloads)
+        elif self._directions is not None:
+            self._directions.renew(number, terms.payloads)
+        stream = self._streams[number]
+        stream.latch.reset()
+        if stream.key != terms.key:
+            # The same key goes on counting: a new context would not know how far it is.
+            stream.key, stream.before = terms.key, stream.opener
+            stream.opener = Unprotector(terms.key) if terms.key else None
+
+    def _take(self, number: int, data: bytes, source: Address, arrival: float) -> None:
+        stream = self._streams[number]
+        if stream.opener is not None:
+            opened = stream.opener.open(data)
+            if opened is None and stream.before is not None:
+                opened = stream.before.open(data)
+            if opened is None:
+                self.refused += 1
+                return
+            data = opened
+        packet = parse(data)
+        if packet is not None and not stream.latch.admits(source, packet.ssrc):
+            self.refused += 1
+        elif packet is not None and self._directions is not None:
+            self._directions.take(number, packet, arrival)
+            self.heard = arrival
+
+    def _hand_on(self, chunks: Iterable[PcmChunk]) -> None:
+        for chunk in mixed(chunks, [stream.channel for stream in self._streams]):
+            self._offer(chunk)
+
+
+def mixed(chunks: Iterable[PcmChunk], channels: list[int]) -> Iterator[PcmChunk]:
+    """Yield two channels from chunks of streams in turns, each added to its channel."""
+    turn: list[PcmChunk] = []
+    for chunk in chunks:
+        turn.append(chunk)
+        if len(turn) == len(channels):
+            for channel in range(CHANNELS):
+                mine = [one for one, to in zip(turn, channels, strict=True) if to == channel]
+                parts = [one.samples for one in mine]
+                total = np.zeros(len(chunk.span), np.int16)
+                if len(parts) == 1:
+                    total = parts[0]
+                elif parts:
+                    total = (
+                        np.sum(parts, axis=0, dtype=np.int32).clip(-32_768, 32_767).astype(np.int16)
+                    )
+                keys = tuple(key for one in mine for key in one.keys)
+                yield PcmChunk(channel, chunk.span, total, keys)
+            turn = []
+
+
+class MediaThread:
+    """The thread that gives every call its turns."""
+
+    def __init__(self) -> None:
+        self._calls: set[Media] = set()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="hushtap-siprec", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def add(self, media: Media) -> None:
+        """Give turns to a call from now on."""
+        self._calls.add(media)
+
+    def remove(self, media: Media) -> None:
+        """Give it no more."""
+        self._calls.discard(media)
+
+    def stop(self) -> None:
+        """End, and wait for it."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.wait(TURN_S):
+            for media in self._calls.copy():
+                media.turn(time.monotonic())
