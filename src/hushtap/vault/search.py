@@ -37,7 +37,8 @@ class Query:
     """What a recording must be; what is left out does not count.
 
     ``since`` is included and ``until`` is not; without a time zone they are UTC, in
-    whole seconds. ``caller`` is as it was given when the call was recorded, and
+    whole seconds. ``shortest`` and ``longest`` are lengths in seconds, both included, of
+    recordings that have ended. ``caller`` is as it was given when the call was recorded, and
     hashed before it is looked for. A page is ``limit`` recordings, the oldest first
     (or the ``newest``); the next one begins ``after`` the id of its last.
 
@@ -55,6 +56,8 @@ class Query:
     consent: Consent | None = None
     caller: str | None = field(default=None, repr=False)
     call_id: str | None = field(default=None, repr=False)
+    shortest: float | None = None
+    longest: float | None = None
     limit: int | None = None
     after: str | None = None
     newest: bool = False
@@ -92,6 +95,10 @@ def statement(query: Query, caller: str | None) -> Select[Any]:
     ):
         if value is not None:
             sql = sql.where(column == value)
+    if query.shortest is not None:
+        sql = sql.where(table.samples >= query.shortest * table.sample_rate)
+    if query.longest is not None:
+        sql = sql.where(table.samples <= query.longest * table.sample_rate)
     if query.held is not None:
         sql = sql.where(table.held == query.held)
     if query.caller is not None:
