@@ -7,6 +7,7 @@ where each stretch of audio lies, what the waveform looks like, and no sample of
 from __future__ import annotations
 
 import os
+import weakref
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -48,7 +49,7 @@ class _Track:
 
 
 class Playback:
-    """One recording, opened to be listened to. Safe to use from several threads.
+    """One recording, open for as long as this is kept. Safe to use from several threads.
 
     ``info`` is as it was sealed; ``words`` and ``findings`` as ``OpenedRecording`` has them.
 
@@ -65,11 +66,9 @@ class Playback:
             self._handle = os.open(path, os.O_RDONLY)
         except OSError as error:
             raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
-        try:
-            self._index(info)
-        except BaseException:
-            self.close()
-            raise
+        # Closed with the last who reads: never under somebody's hands.
+        weakref.finalize(self, os.close, self._handle)
+        self._index(info)
 
     info: RecordingInfo
     words: tuple[TranscriptWord, ...]
@@ -83,7 +82,13 @@ class Playback:
     @property
     def current(self) -> bool:
         """Whether this is still the recording: it was neither muted further nor disposed of."""
-        return self._handle >= 0 and os.fstat(self._handle).st_nlink > 0
+        return os.fstat(self._handle).st_nlink > 0
+
+    @property
+    def version(self) -> str:
+        """Another one for each file that this recording was sealed in."""
+        status = os.fstat(self._handle)
+        return f"{status.st_ino:x}-{status.st_mtime_ns:x}"
 
     def read(self, start: int, end: int) -> NDArray[np.int16]:
         """Return the samples from ``start`` to ``end``, shape ``(end - start, channels)``.
@@ -114,13 +119,6 @@ class Playback:
         step = max(1, -(-whole.shape[1] // most))
         padded = np.pad(whole, ((0, 0), (0, -whole.shape[1] % step)))
         return np.asarray(padded.reshape(len(whole), -1, step).max(axis=2), np.uint8)
-
-    def close(self) -> None:
-        """Forget the key and close the file; a second call does nothing."""
-        self._key = b""
-        handle, self._handle = self._handle, -1
-        if handle >= 0:
-            os.close(handle)
 
     def _index(self, info: RecordingInfo) -> None:
         contents = Contents(self.path, info.audio_format)

@@ -163,6 +163,11 @@ class Vault:
         """The audit log, in the name of who acts."""
         return self._journal
 
+    @property
+    def origin(self) -> str:
+        """The name of the audit log, of no meaning elsewhere. Raises ``VaultError``."""
+        return self._log.origin
+
     def record(
         self,
         audio_format: AudioFormat,
@@ -243,7 +248,7 @@ class Vault:
             return self._read(info, wrapped)
 
     def playback(self, recording_id: str) -> Playback:
-        """Open a recording to be listened to piece by piece; close it in the end.
+        """Open a recording to be listened to piece by piece, for as long as it is kept.
 
         That it is opened is on record, as a reading. Each listening is for whoever plays
         it to put on record, before its first byte.

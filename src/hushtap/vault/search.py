@@ -14,6 +14,8 @@ from hushtap.values import Entity
 from hushtap.vault.schema import found, recordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import ColumnElement, Select
 
     from hushtap.vault.details import Consent
@@ -95,10 +97,7 @@ def statement(query: Query, caller: str | None) -> Select[Any]:
     ):
         if value is not None:
             sql = sql.where(column == value)
-    if query.shortest is not None:
-        sql = sql.where(table.samples >= query.shortest * table.sample_rate)
-    if query.longest is not None:
-        sql = sql.where(table.samples <= query.longest * table.sample_rate)
+    sql = sql.where(*_lengths(query))
     if query.held is not None:
         sql = sql.where(table.held == query.held)
     if query.caller is not None:
@@ -111,6 +110,13 @@ def statement(query: Query, caller: str | None) -> Select[Any]:
         if query.after is not None:
             sql = sql.where(one < query.after if query.newest else one > query.after)
     return sql.order_by(at[-1].desc() if query.newest else at[-1]).limit(query.limit)
+
+
+def _lengths(query: Query) -> Iterator[ColumnElement[bool]]:
+    if query.shortest is not None:
+        yield recordings.c.samples >= query.shortest * recordings.c.sample_rate
+    if query.longest is not None:
+        yield recordings.c.samples <= query.longest * recordings.c.sample_rate
 
 
 def _utc(moment: datetime) -> datetime:
