@@ -58,6 +58,7 @@ class Accounts:
         self._database = database
         self._settings = settings or Settings()
         self._clock = clock
+        self._passwords = credentials.Passwords(self._settings)
 
     def add(
         self,
@@ -88,7 +89,7 @@ class Accounts:
             "role": role,
             "queues": queues,
             "agents": agents,
-            "password": credentials.hash_password(password),
+            "password": self._passwords.hash(password),
             "temporary": temporary,
             "totp": None,
             "totp_step": 0,
@@ -130,7 +131,7 @@ class Accounts:
         self._row(name)
         password = credentials.new_password()
         values = {
-            "password": credentials.hash_password(password),
+            "password": self._passwords.hash(password),
             "temporary": True,
             "totp": None,
             "failures": 0,
@@ -147,7 +148,7 @@ class Accounts:
         with self._database.reading() as connection:
             row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
         usable = row is not None and self._usable(row)
-        fits = credentials.password_fits(row.password if row is not None else None, password)
+        fits = self._passwords.fits(row.password if row is not None else None, password)
         if row is None or not usable or not fits:
             if row is not None and usable:
                 self._failed(name)
@@ -167,9 +168,9 @@ class Accounts:
     def change_password(self, name: str, password: str) -> None:
         """Set a password that its owner chose. Raises ``UsageError``: weak, or the old one."""
         credentials.check_new_password(password, name, self._settings)
-        if credentials.password_fits(self._row(name).password, password):
+        if self._passwords.fits(self._row(name).password, password):
             raise UsageError("this is the old password: give another")
-        hashed = credentials.hash_password(password)
+        hashed = self._passwords.hash(password)
         with self._database.writing() as connection:
             this = update(accounts).where(accounts.c.name == name)
             connection.execute(this.values(password=hashed, temporary=False))

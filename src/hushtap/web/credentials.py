@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import pyotp
@@ -22,10 +21,6 @@ STEP: Final = 30
 ISSUER: Final = "Hushtap"
 RECOVERY_CODES: Final = 10
 
-_HASHER: Final = PasswordHasher()
-"""Argon2id as RFC 9106 recommends it where memory is scarce: 64 MiB, three passes."""
-_AT_ONCE: Final = threading.BoundedSemaphore(2)
-"""Hashes at a time: sign-ins cannot take the memory that recorders need."""
 _LONGEST: Final = 256
 _COMMON: Final = ("password", "passwort", "qwertz", "qwerty", "letmein", "hushtap", "12345678")
 
@@ -40,25 +35,34 @@ def check_new_password(password: str, account: str, settings: Settings) -> None:
         raise UsageError("this password is easily guessed: give another")
 
 
-def hash_password(password: str) -> str:
-    """Return the Argon2id hash of ``password``."""
-    with _AT_ONCE:
-        return _HASHER.hash(password)
+class Passwords:
+    """Argon2id, by default as RFC 9106 recommends it where memory is scarce: 64 MiB, 3 passes.
 
+    Two hashes at a time: sign-ins cannot take the memory that recorders need.
+    """
 
-def password_fits(stored: str | None, password: str) -> bool:
-    """Return whether ``password`` was hashed to ``stored``; as slowly where there is no account."""
-    try:
-        with _AT_ONCE:
-            _HASHER.verify(stored or _nobody(), password[:_LONGEST])
-    except (VerificationError, InvalidHashError):
-        return False
-    return stored is not None
+    def __init__(self, settings: Settings) -> None:
+        self._hasher = PasswordHasher(
+            time_cost=settings.hash_passes, memory_cost=settings.hash_memory_kib
+        )
+        self._at_once = threading.BoundedSemaphore(2)
+        self._nobody: str | None = None
 
+    def hash(self, password: str) -> str:
+        """Return what is stored of ``password``."""
+        with self._at_once:
+            return self._hasher.hash(password)
 
-@cache
-def _nobody() -> str:
-    return _HASHER.hash(secrets.token_hex(16))
+    def fits(self, stored: str | None, password: str) -> bool:
+        """Return whether ``stored`` is of ``password``; as slowly where there is no account."""
+        if stored is None and self._nobody is None:
+            self._nobody = self.hash(secrets.token_hex(16))
+        try:
+            with self._at_once:
+                self._hasher.verify(stored or self._nobody or "", password[:_LONGEST])
+        except (VerificationError, InvalidHashError):
+            return False
+        return stored is not None
 
 
 def new_password() -> str:
