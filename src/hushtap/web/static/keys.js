@@ -6,7 +6,7 @@ export function keys(acts) {
     if (document.querySelector("dialog[open]")) return;
     if (target.matches("textarea, select, input:not([type=range], [type=checkbox])")) return;
     if (key === " " && target.matches("button, summary, a, input")) return;
-    if (key.startsWith("Arrow") && target.matches("input[type=range], .transcript")) return;
+    if (key.startsWith("Arrow") && target.matches("#zoom, .transcript")) return;
     const act = acts[key.length === 1 ? key.toLowerCase() : key];
     if (!act) return;
     event.preventDefault();
