@@ -17,8 +17,10 @@ export function flagging(ws, regions, now) {
   }
 
   function place(start, end) {
-    if (region) region.setOptions({ start, end });
-    else region = regions.addRegion({ start, end, color: MARKED, drag: true, resize: true });
+    off();
+    region?.remove();
+    const channelIdx = field("channel").length > 1 ? Number(field("channel").value) : undefined;
+    region = regions.addRegion({ start, end, channelIdx, color: MARKED, drag: true, resize: true });
     show(start, end);
   }
 
@@ -35,10 +37,12 @@ export function flagging(ws, regions, now) {
     region?.remove();
     region = null;
     form.hidden = true;
+    form.reset();
   }
 
   function toggle() {
-    if (stop) return cancel();
+    if (stop || region) return cancel();
+    form.hidden = false;
     ws.setOptions({ dragToSeek: false });
     stop = regions.enableDragSelection({ color: MARKED, drag: true, resize: true }, 2);
     button.setAttribute("aria-pressed", "true");
@@ -56,18 +60,17 @@ export function flagging(ws, regions, now) {
     { capture: true },
   );
   regions.on("region-created", (made) => {
-    if (!stop || made === region || made.content) return;
-    region?.remove();
-    region = made;
+    if (!stop || made.content) return;
+    const { start, end } = made;
+    made.remove();
     if (field("channel").length > side) field("channel").value = String(side);
-    show(made.start, made.end);
-    off();
+    place(start, end);
     field("entity").focus();
   });
   regions.on("region-updated", (changed) => {
     if (changed === region) show(changed.start, changed.end);
   });
-  for (const name of ["start", "end"]) {
+  for (const name of ["start", "end", "channel"]) {
     field(name).addEventListener("change", () => {
       const [start, end] = [Number(field("start").value), Number(field("end").value)];
       if (end > start) place(start, end);

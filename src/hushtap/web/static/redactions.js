@@ -1,5 +1,5 @@
 // The list of redactions: a real list, with the one before and the next.
-export const redactions = [...document.querySelectorAll("#redactions button")].map((node) => ({
+export const redactions = [...document.querySelectorAll("#redactions button[data-start]")].map((node) => ({
   node,
   start: Number(node.dataset.start),
   end: Number(node.dataset.end),
