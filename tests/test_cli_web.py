@@ -25,7 +25,7 @@ from hushtap.web.server import database_of
 from vault.audit.logs import entries_of
 
 if TYPE_CHECKING:
-    from click.testing import Result
+    from typer.testing import Result
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_the_demo_is_up_and_lets_in_with_what_it_prints(tmp_path: Path) -> None:
             own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             own.check_hostname, own.verify_mode = False, ssl.CERT_NONE
             url = f"https://localhost:{port}/sign-in"
-            with urllib.request.urlopen(url, context=own) as answer:  # noqa: S310 - our own
+            with urllib.request.urlopen(url, context=own) as answer:
                 assert b"demonstration" in answer.read()
         finally:
             desk.send_signal(signal.SIGINT)

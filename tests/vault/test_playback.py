@@ -1,8 +1,8 @@
-"""Listening piece by piece: any stretch is what the whole says, and only its segments are opened."""
+"""Listening piece by piece: any stretch is what the whole says; only its segments are opened."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from hushtap.timeline import Span
 from hushtap.values import Entity
 from hushtap.vault.recordings import Vault
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, append_all, call, chunk
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LENGTH = 30_000
 
@@ -109,12 +112,14 @@ def test_what_has_changed_is_played_no_further(vault: Vault, how: str) -> None:
         append_all(recording, call(LENGTH))
     playback = vault.playback(recording.id)
     before = playback.version
-    assert playback.current
+    current = playback.current
+    assert current is True
     if how == "muted":
         vault.mute(recording.id, 0, Span(10, 9000), Entity.CVV)
         assert vault.playback(recording.id).version != before
     else:
         vault.life.dispose(recording.id)
-    assert not playback.current
+    changed = playback.current
+    assert changed is False
     with pytest.raises(VaultError, match="open it again"):
         playback.read(0, 10)

@@ -186,7 +186,7 @@ def test_a_full_disk_leaves_it_as_it_was(vault: Vault) -> None:
         ("rename:error=EIO:when=2", True),
     ],
 )
-def test_a_kill_leaves_the_one_or_the_other_whole(vault: Vault, fault: str, muted: bool) -> None:
+def test_a_kill_leaves_the_one_or_the_other_whole(vault: Vault, fault: str, *, muted: bool) -> None:
     recording = record(vault)
     strace = ("strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=rename")
     done = subprocess.run(

@@ -125,7 +125,7 @@ def test_who_may_not_listen_sees_no_word(bench: Bench) -> None:
         ("a" * 1001, False),
     ],
 )
-def test_comments_hold_no_rows_of_digits(bench: Bench, text: str, kept: bool) -> None:
+def test_comments_hold_no_rows_of_digits(bench: Bench, text: str, *, kept: bool) -> None:
     path = f"/calls/{bench.calls['ann', 'billing']}/comments"
     answer = bench.signed_in(Role.SUPERVISOR).post(path, data={"text": text, "at": "0.5"})
     assert answer.status_code == (303 if kept else 422)

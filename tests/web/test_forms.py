@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 
 from hushtap.web.headers import LONGEST_BODY
 from hushtap.web.roles import Role
 from hushtap.web.sessions import Stage
 from web.bench import COOKIE, PASSWORD, Bench, token_in
 from web.test_rights import BODIES, routes
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
 
 PAGES = {
     Role.SUPERVISOR: ("/calls", "/calls?entity=CVV", "/calls/{call}", "/cases", "/account", "/no"),

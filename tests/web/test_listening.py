@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import wave
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from hushtap.timeline import Span
 from hushtap.vault.audit.log import LOG_NAME
@@ -20,6 +20,9 @@ from hushtap.web.routes.listen import byte_range
 from vault.audit.logs import entries_of
 from vault.calls import call
 from web.bench import LENGTH, Bench
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ROLE = Role.SUPERVISOR
 
@@ -130,7 +133,7 @@ def test_every_listening_is_on_record_in_the_name_of_who_listens(own_bench: Benc
 
 
 @pytest.mark.parametrize("opened", [False, True])
-def test_no_log_no_sound(own_bench: Bench, opened: bool) -> None:
+def test_no_log_no_sound(own_bench: Bench, *, opened: bool) -> None:
     client = own_bench.signed_in(ROLE)
     if opened:
         assert client.get(path_of(own_bench)).status_code == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -14,11 +14,14 @@ from cryptography import x509
 from hushtap.errors import UsageError, VaultError
 from hushtap.vault.recordings import Vault
 from hushtap.web.database import DeskDatabase
+from hushtap.web.errors import TooManyError
 from hushtap.web.server import Place, serve
 from hushtap.web.throttle import Throttle
-from hushtap.web.errors import TooManyError
 from hushtap.web.tls import DAYS, fingerprint, own_certificate
 from web.browser import served
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_own_certificate_is_private_and_made_once(tmp_path: Path) -> None:
@@ -68,7 +71,7 @@ def test_the_desk_speaks_tls_and_tells_nothing_of_itself(tmp_path: Path) -> None
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
         old.set_ciphers("ALL:@SECLEVEL=0")
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="TLS"):
             old.maximum_version = ssl.TLSVersion.TLSv1_1
         with (
             socket.create_connection((host, port)) as plain,
@@ -100,7 +103,7 @@ def test_another_desk_key_opens_nothing(tmp_path: Path) -> None:
     database.close()
     (tmp_path / "desk.key").unlink()
     other = DeskDatabase(tmp_path)
-    with pytest.raises(VaultError, match="desk.key"):
+    with pytest.raises(VaultError, match=r"desk\.key"):
         other.unseal(sealed)
     other.close()
     (tmp_path / "desk.key").write_text("short")

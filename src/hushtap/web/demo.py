@@ -23,6 +23,7 @@ from hushtap.web import credentials
 from hushtap.web.accounts import Accounts
 from hushtap.web.roles import Role
 from hushtap.web.server import database_of
+from hushtap.web.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +104,8 @@ def make_vault(place: Path, source: Path, now: datetime | None = None) -> Vault:
 def add_people(vault: Vault) -> list[Person]:
     """Make one account for each role, ready to sign in. Raises ``VaultError``."""
     database = database_of(vault)
-    accounts = Accounts(database)
+    # Random passwords that are gone at the end need no slow hash.
+    accounts = Accounts(database, Settings(hash_memory_kib=8 * 1024, hash_passes=1))
     people = []
     for name, role, queues, agents in _PEOPLE:
         password, secret = credentials.new_password(), credentials.new_totp()

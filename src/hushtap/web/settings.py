@@ -9,9 +9,10 @@ from dataclasses import dataclass
 class Settings:
     """The rules of signing in. The defaults are those of PCI DSS 8.2.8, 8.3.4 and ASVS 5.0.
 
-    ``idle`` and ``longest`` end a session; ``tries`` wrong passwords or codes lock an
-    account for ``locked``. ``hash_...`` is what Argon2id takes of memory and time. ``attempts`` a minute are taken from one address.
-    ``secure`` is off only where the desk is served without TLS on the loopback.
+    ``idle`` and ``longest`` end a session, ``half`` one whose second factor is due;
+    ``tries`` wrong passwords or codes lock an account for ``locked``. ``hash_...`` is
+    what Argon2id takes of memory and time. ``attempts`` a minute are taken from one
+    address. ``secure`` is off only where the desk is served without TLS on the loopback.
     """
 
     idle: int = 15 * 60
