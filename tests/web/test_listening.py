@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from hushtap.timeline import Span
 from hushtap.vault.audit.log import LOG_NAME
 from hushtap.web.review import FlagState
 from hushtap.web.roles import Role
-from hushtap.web.routes.listen import byte_range
+from hushtap.web.routes.listen import _stream, byte_range, wav_header
 from vault.audit.logs import entries_of
 from vault.calls import call
 from web.bench import LENGTH, Bench
@@ -231,14 +232,21 @@ def test_an_overmute_is_noted_and_changes_nothing(own_bench: Bench) -> None:
 
 
 def test_a_session_that_is_ended_hears_no_further(own_bench: Bench) -> None:
-    client = own_bench.signed_in(ROLE)
-    whole = len(client.get(path_of(own_bench, "/audio")).content)
-    app = own_bench.app
+    client, app = own_bench.signed_in(ROLE), own_bench.app
     token = client.cookies["__Host-hushtap"]
     session = app.state.sessions.find(token)
     playback = app.state.desk.listen(session, own_bench.calls["ann", "billing"])
-    pieces = app.state.desk.sound(playback, 0, LENGTH, 8000)
-    assert len(next(pieces)) == 8000
-    app.state.sessions.end(session.id)
+    cookie = f"__Host-hushtap={token}".encode()
+    request = Request({"type": "http", "app": app, "headers": [(b"cookie", cookie)]})
+
+    def pieces(*, end_it: bool) -> list[int]:
+        """Bytes of each piece of an answer that is under way as the session ends."""
+        stream = _stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
+        found = [len(next(stream)), len(next(stream))]
+        if end_it:
+            app.state.sessions.end(session.id)
+        return [*found, *(len(piece) for piece in stream)]
+
+    assert pieces(end_it=False) == [44, 4 * 8000, 4 * 8000]
+    assert pieces(end_it=True) == [44, 4 * 8000]
     assert client.get(path_of(own_bench, "/audio")).status_code == 401
-    assert whole == 44 + 4 * LENGTH

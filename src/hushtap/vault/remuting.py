@@ -16,31 +16,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select, update
 
 from hushtap.errors import UsageError, VaultError
-from hushtap.mute import apply_mutes
-from hushtap.timeline import Span, to_samples
-from hushtap.values import Entity, Finding, MuteStyle, TranscriptWord
-from hushtap.vault.audit.events import Activity, Outcome, Thing
-from hushtap.vault.audit.events import Kind as ThingKind
+from hushtap.timeline import Span
+from hushtap.values import Entity, Finding
+from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
 from hushtap.vault.catalog import State
-from hushtap.vault.container import Kind, Segment, SegmentWriter, damaged, read_segments
 from hushtap.vault.files import reason, sole_use, sole_use_or_refusal, sync_folder
-from hushtap.vault.payloads import (
-    Closing,
-    pack_notes,
-    pack_record,
-    pack_run,
-    pack_samples,
-    unpack_closing,
-    unpack_notes,
-    unpack_runs,
-)
-from hushtap.vault.reader import header_of
+from hushtap.vault.resealing import Copy
 from hushtap.vault.schema import found, keys, recordings, wrapped_keys
 
 if TYPE_CHECKING:
@@ -54,9 +40,6 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "review"
 """The ``source`` of a finding that a person flagged."""
-
-WORD_MARGIN_S: Final = 0.3
-"""Words this near the span are masked too: their times are wrong by as much (architecture)."""
 
 _TRIES: Final = 10
 """How often the keys may change while one recording is sealed anew."""
@@ -122,13 +105,13 @@ class Remuting:
         unwrap: Callable[[RecordingInfo, Mapping[str, bytes]], bytes],
     ) -> None:
         path = self._recorder.file(info.id)
-        this = Thing(ThingKind.RECORDING, info.id)
+        this = Thing(Kind.RECORDING, info.id)
         with self._journal.act(Activity.MUTE, this, _object(path), tell_end=False) as begun:
             old_key, new_key = unwrap(info, wrapped), secrets.token_bytes(32)
             copy = self._folder / f"{info.id}.muted"
             copy.unlink(missing_ok=True)
             try:
-                _Copy(path, info, finding).write(copy, old_key, new_key)
+                Copy(path, info, finding).write(copy, old_key, new_key)
                 copy = self._swap(info, wrapped, copy, new_key, finding)
             except BaseException:
                 for left in self._folder.glob(f"{info.id}.*muted"):
@@ -236,82 +219,6 @@ class Remuting:
             sync_folder(self._folder)
 
 
-class _Copy:
-    """The same recording, segment by segment, with one more mute."""
-
-    def __init__(self, path: Path, info: RecordingInfo, finding: Finding) -> None:
-        self._path = path
-        self._info = info
-        self._finding = finding
-        margin = to_samples(WORD_MARGIN_S, info.audio_format.sample_rate)
-        self._near = finding.span.pad(margin, margin)
-        self._lengths = [0] * info.audio_format.channels
-        self._readable = 0
-        self._state: State | None = None
-
-    def write(self, copy: Path, old_key: bytes, new_key: bytes) -> None:
-        """Seal the copy at ``copy``, and read it back. Raises ``VaultError``, ``OSError``."""
-        header = header_of(self._info)
-        writer = SegmentWriter(copy, header, new_key)
-        try:
-            with self._path.open("rb") as file:
-                for number, segment in enumerate(read_segments(file, self._path, header, old_key)):
-                    self._add(writer, segment, number)
-            self._close(writer)
-        finally:
-            writer.close()
-        with copy.open("rb") as file:
-            kinds = [part.kind for part in read_segments(file, copy, header, new_key)]
-        if kinds[-1] is not Kind.CLOSE or Kind.NOTES not in kinds:
-            raise damaged(copy, "it was not written as it was sealed")
-
-    def _add(self, writer: SegmentWriter, segment: Segment, number: int) -> None:
-        self._readable = segment.readable
-        if segment.kind is Kind.AUDIO:
-            writer.seal(Kind.AUDIO, self._audio(segment.payload), segment.readable)
-        elif segment.kind is Kind.NOTES:
-            notes = unpack_notes(segment.payload)
-            words = tuple(self._word(word) for word in notes.words)
-            writer.seal(Kind.NOTES, pack_notes(words, notes.findings), segment.readable)
-        elif segment.kind is Kind.OPEN:
-            writer.seal(Kind.OPEN, segment.payload, segment.readable)
-        else:
-            closing = unpack_closing(segment.payload)
-            expected = (number, tuple(self._lengths), segment.digest.hex())
-            if (closing.segments, closing.samples, closing.digest) != expected:
-                raise damaged(self._path, "its sealed list does not match its segments")
-            self._state = State(closing.state)
-
-    def _audio(self, payload: bytes) -> bytes:
-        style, rate = MuteStyle.SILENCE, self._info.audio_format.sample_rate
-        runs = []
-        for channel, start, samples in unpack_runs(payload):
-            at = Span(start, start + len(samples))
-            mutes = [self._finding.span] if channel == self._finding.channel else []
-            quiet = apply_mutes(samples, at, mutes, style, rate)
-            runs.append(pack_run(channel, start, pack_samples(quiet)))
-            self._lengths[channel] = at.end
-        return b"".join(runs)
-
-    def _word(self, word: TranscriptWord) -> TranscriptWord:
-        hit = word.channel == self._finding.channel and (
-            word.span.overlaps(self._near) or word.span.start in self._near
-        )
-        return replace(word, text=f"[{self._finding.entity}]") if hit else word
-
-    def _close(self, writer: SegmentWriter) -> None:
-        if self._state is None and self._info.state is State.CLOSED:
-            raise damaged(self._path, "it was closed and now has no end: it was cut")
-        if self._readable < self._info.samples:
-            raise damaged(self._path, "it is shorter than the catalog knows it to be")
-        writer.seal(Kind.NOTES, pack_notes((), (self._finding,)), self._readable)
-        state = self._state or State.INTERRUPTED
-        digest = writer.digest.hex()
-        closing = Closing(str(state), writer.number, tuple(self._lengths), digest)
-        writer.seal(Kind.CLOSE, pack_record(closing), self._readable)
-        writer.sync()
-
-
 def finding_of(info: RecordingInfo, channel: int, span: Span, entity: Entity) -> Finding:
     """Return what is to be muted of ``info``. Raises ``UsageError``: it has no such span."""
     if not 0 <= channel < info.audio_format.channels:
@@ -329,4 +236,4 @@ def _mark(wrapped: Mapping[str, bytes]) -> str:
 
 def _object(path: Path) -> Thing:
     with path.open("rb") as file:
-        return Thing(ThingKind.OBJECT, f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}")
+        return Thing(Kind.OBJECT, f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}")
