@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hushtap.web.demo import Person
     from hushtap.web.server import Place
 
-app = typer.Typer(help="Listen, judge and correct in a browser.")
+app = typer.Typer()
 user_app = typer.Typer(help="Who may use the review desk.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
 
