@@ -8,7 +8,8 @@ PEERS := .venv/.peers
 .PHONY: help setup demo test test-slow lint bench samples clean
 
 help:
-	@echo "make demo       play a sample call through the live path and judge the recording"
+	@echo "make demo       play a sample call through the live path and judge the recording;"
+	@echo "                then .venv/bin/hushtap web --demo is up in seconds"
 	@echo "make test       run the tests (make test-slow: those that take minutes)"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      speed, leak and delay against faster-whisper with stock Presidio"
@@ -28,6 +29,7 @@ $(PEERS): $(READY)
 
 demo: $(READY)
 	$(BIN)/hushtap demo
+	$(BIN)/hushtap web --prepare
 
 test: $(READY) $(PEERS)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile

@@ -5,8 +5,9 @@
 # is missing. Packages come from pip's own configuration.
 #
 # --peers, with .venv there: only what tests use and Hushtap does not need, a token,
-# speech, RTP senders, SIP clients, tshark, a syslog server, a media proxy and PostgreSQL.
-# These three are unpacked below .venv, not installed: no service is registered or started.
+# speech, RTP senders, SIP clients, tshark, a browser, a syslog server, a media proxy and
+# PostgreSQL. These three are unpacked below .venv, not installed: no service is registered
+# or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -46,7 +47,7 @@ missing_packages() {
     command -v unshare >/dev/null && command -v setpriv >/dev/null || echo util-linux
 }
 
-# The same for what only tests need: a token, a voice, recorded digits.
+# The same for what only tests need: a token, a voice, recorded digits, RTP, a browser.
 missing_peers() {
     [ -e /usr/lib/softhsm/libsofthsm2.so ] || echo softhsm2
     command -v text2wave >/dev/null || echo festival
@@ -60,6 +61,7 @@ missing_peers() {
     ls /usr/lib/*/gstreamer-1.0/libgstaudioresample.so >/dev/null 2>&1 ||
         echo gstreamer1.0-plugins-base
     ls /usr/lib/*/gstreamer-1.0/libgstrtp.so >/dev/null 2>&1 || echo gstreamer1.0-plugins-good
+    command -v chromium >/dev/null || echo chromium
 }
 
 # Says whether packages may be installed, and sets as_root to the words before the command.

@@ -20,6 +20,7 @@ from hushtap.cli import (
     serve,
     subject,
     tools,
+    web,
 )
 from hushtap.cli.output import say
 
@@ -50,6 +51,7 @@ app.command("doctor")(tools.doctor)
 app.command("demo")(tools.demo)
 app.command("eval")(evaluate.evaluate)
 app.command("check")(check.check)
+app.add_typer(web.app, name="web")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so

@@ -201,16 +201,63 @@ def read_segments(
     for number, frame in enumerate(read_frames(file, path, header)):
         if ended or frame.number != number:
             raise damaged(path, f"segment {number} is out of place")
-        opener = Cobblestone256Decryptor(
-            data_key, prefix + _CONTEXT.pack(frame.kind, number, frame.readable)
-        )
-        try:
-            payload = opener.update(frame.sealed) + opener.finalize()
-            kind = Kind(frame.kind)
-        except (InvalidTag, ValueError):
-            raise damaged(path, f"segment {number} was changed") from None
+        kind, payload = _opened(prefix, data_key, path, frame)
         ended = kind is Kind.CLOSE
         yield Segment(kind, frame.readable, payload, frame.digest)
+
+
+def _opened(prefix: bytes, data_key: bytes, path: Path, frame: Frame) -> tuple[Kind, bytes]:
+    context = prefix + _CONTEXT.pack(frame.kind, frame.number, frame.readable)
+    opener = Cobblestone256Decryptor(data_key, context)
+    try:
+        return Kind(frame.kind), opener.update(frame.sealed) + opener.finalize()
+    except (InvalidTag, ValueError):
+        raise damaged(path, f"segment {frame.number} was changed") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame lies in its file: byte ``offset``, whole ``length``, segment ``number``."""
+
+    offset: int
+    length: int
+    number: int
+
+
+def read_placed_segments(
+    file: IO[bytes], path: Path, header: Header, data_key: bytes
+) -> Iterator[tuple[Place, Segment]]:
+    """Yield what ``read_segments`` does, each with its place; ``file`` stands at its start."""
+    offset = _HEADER.size
+    for number, segment in enumerate(read_segments(file, path, header, data_key)):
+        end = file.tell()
+        yield Place(offset, end - offset, number), segment
+        offset = end
+
+
+def read_segment_at(
+    handle: int, path: Path, header: Header, data_key: bytes, place: Place
+) -> Segment:
+    """Return the one authenticated segment at ``place``; safe in several threads.
+
+    Its ``digest`` is empty: what lies before it is not read.
+
+    Raises:
+        VerificationError: it was changed since ``place`` was found.
+        VaultError: the file cannot be read.
+    """
+    try:
+        frame = os.pread(handle, place.length, place.offset)
+    except OSError as error:
+        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+    if len(frame) != place.length or place.length < _FRAME.size:
+        raise damaged(path, f"segment {place.number} is gone")
+    kind, number, readable, _ = _FRAME.unpack_from(frame)
+    if number != place.number:
+        raise damaged(path, f"segment {place.number} is out of place")
+    found = Frame(kind, number, readable, frame[_FRAME.size :], b"")
+    opened, payload = _opened(header.pack(), data_key, path, found)
+    return Segment(opened, readable, payload, b"")
 
 
 def damaged(path: Path, what: str) -> VerificationError:

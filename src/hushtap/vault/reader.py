@@ -88,16 +88,13 @@ def open_recording(
         VaultError: it cannot be read.
     """
     active = being_written(file)
-    contents = _Contents(path, info.audio_format)
+    contents = Contents(path, info.audio_format)
     for segment in read_segments(file, path, header_of(info), data_key):
-        try:
-            contents.take(segment)
-        except (KeyError, TypeError, ValueError):
-            raise damaged(path, "a segment holds what this Hushtap cannot read") from None
+        contents.take(segment)
     return contents.opened(info, active=active)
 
 
-class _Contents:
+class Contents:
     """What the segments of one file add up to."""
 
     def __init__(self, path: Path, audio_format: AudioFormat) -> None:
@@ -113,6 +110,13 @@ class _Contents:
         self.findings: list[Finding] = []
 
     def take(self, segment: Segment) -> None:
+        """Add the next segment. Raises ``VerificationError``: it does not go with the others."""
+        try:
+            self._take(segment)
+        except (KeyError, TypeError, ValueError):
+            raise damaged(self.path, "a segment holds what this Hushtap cannot read") from None
+
+    def _take(self, segment: Segment) -> None:
         if (segment.kind is Kind.OPEN) != (self.segments == 0):
             raise damaged(self.path, f"segment {self.segments} is out of place")
         if segment.kind is Kind.OPEN:
@@ -140,18 +144,14 @@ class _Contents:
             self.runs[channel].append(samples)
             self.lengths[channel] += len(samples)
 
-    def opened(self, info: RecordingInfo, *, active: bool) -> OpenedRecording:
+    def checked(self, info: RecordingInfo, *, active: bool) -> RecordingInfo:
+        """Return ``info`` as it was sealed. Raises ``VerificationError``: the file was cut."""
         readable = min(self.lengths)
         state = State.OPEN if active and self.closing is None else self.state
         if info.state is State.CLOSED and state is not State.CLOSED:
             raise damaged(self.path, "it was closed and now has no end: it was cut")
         if info.state is not State.OPEN and readable < info.samples:
             raise damaged(self.path, f"it had {info.samples} samples and now has {readable}")
-        samples = np.empty((readable, len(self.lengths)), np.int16)
-        for channel, runs in enumerate(self.runs):
-            whole = np.concatenate(runs) if runs else np.empty(0, np.int16)
-            samples[:, channel] = whole[:readable]
-            runs.clear()
         counts = Counter(str(finding.entity) for finding in self.findings)
         sealed = replace(info, state=state, samples=readable, findings=dict(counts))
         if self.opening is not None:
@@ -161,12 +161,22 @@ class _Contents:
                 source=self.opening.source,
                 policy=self.opening.policy,
             )
+        return sealed
+
+    def opened(self, info: RecordingInfo, *, active: bool) -> OpenedRecording:
+        """Return all of it, once checked as ``checked`` does."""
+        sealed = self.checked(info, active=active)
+        samples = np.empty((sealed.samples, len(self.lengths)), np.int16)
+        for channel, runs in enumerate(self.runs):
+            whole = np.concatenate(runs) if runs else np.empty(0, np.int16)
+            samples[:, channel] = whole[: sealed.samples]
+            runs.clear()
         return OpenedRecording(
             info=sealed,
             audio_format=self.format,
             samples=samples,
             words=tuple(self.words),
             findings=tuple(self.findings),
-            complete=state is State.CLOSED,
+            complete=sealed.state is State.CLOSED,
             channel_samples=tuple(self.lengths),
         )

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import ConsentError, VaultError
+from hushtap.errors import ConsentError, HeldError, VaultError, VerificationError
 from hushtap.values import AudioFormat
 from hushtap.vault import analytics
 from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
@@ -36,8 +36,10 @@ from hushtap.vault.keyring import KeyRing
 from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
 from hushtap.vault.life import Life
 from hushtap.vault.location import catalog_place, has_catalog
+from hushtap.vault.playback import Playback
 from hushtap.vault.reader import OpenedRecording, open_recording
 from hushtap.vault.recorder import Recorder
+from hushtap.vault.remuting import Remuting, finding_of
 from hushtap.vault.search import begins
 from hushtap.vault.subjects import Subjects
 from hushtap.vault.verifying import VerifyResult, disposal, strays
@@ -45,14 +47,21 @@ from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import TypeVar
+
+    from hushtap.timeline import Span
+    from hushtap.values import Entity, Finding
+
+    T = TypeVar("T")
 
 __all__ = [
     "CallDetails",
     "Consent",
     "Direction",
     "OpenedRecording",
+    "Playback",
     "Query",
     "Recording",
     "RecordingInfo",
@@ -86,6 +95,7 @@ class Vault:
         self._act_as(Actor.of_process())
         self.keyring.recipients()
         self._recorder.settle_all()
+        self._remuting.finish_all()
 
     @staticmethod
     def create(
@@ -149,6 +159,16 @@ class Vault:
         same = copy.copy(self)
         Vault._act_as(same, actor)
         return same
+
+    @property
+    def journal(self) -> Journal:
+        """The audit log, in the name of who acts."""
+        return self._journal
+
+    @property
+    def origin(self) -> str:
+        """The name of the audit log, of no meaning elsewhere. Raises ``VaultError``."""
+        return self._log.origin
 
     def record(
         self,
@@ -243,23 +263,79 @@ class Vault:
         with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
             return self._read(info, wrapped)
 
+    def playback(self, recording_id: str) -> Playback:
+        """Open a recording to be listened to piece by piece, for as long as it is kept.
+
+        That it is opened is on record, as a reading. Each listening is for whoever plays
+        it to put on record, before its first byte.
+
+        Raises:
+            VerificationError: it is not what was sealed.
+            VaultError: it is unknown or being written, or the private key is missing or
+                another.
+        """
+        info, wrapped = self._catalog.find(recording_id)
+        with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
+            return self._unsealed(info, wrapped, Playback)
+
+    def mute(self, recording_id: str, channel: int, span: Span, entity: Entity) -> Finding:
+        """Silence ``span`` (in samples) of a finished recording for good; return its finding.
+
+        The recording is sealed anew under another key and the old key is destroyed:
+        what was there is gone. Words of the transcript in it are masked. Copies of the
+        catalog, backups among them, are not reached.
+
+        Raises:
+            UsageError: there is no such channel or span.
+            HeldError: a legal hold keeps the recording as it is.
+            VerificationError: it is not what was sealed.
+            VaultError: it is unknown, being written or disposed of; the private key is
+                missing; or it cannot be written anew, and is as it was; or another process
+                kept the catalog's log from being emptied, and this is to be called again.
+        """
+        info = self.info(recording_id)
+        self._recorder.settle(info)
+        finding = finding_of(self.info(info.id), channel, span, entity)
+        self._remuting.mute(info.id, finding, self._data_key, self._refuse_mute)
+        return finding
+
+    def _refuse_mute(self, info: RecordingInfo) -> None:
+        if info.held:
+            thing, name = Thing(Kind.RECORDING, info.id), HeldError.__name__
+            self._journal.note(Activity.MUTE, Outcome.FAILURE, thing, reason=name)
+            raise HeldError(f"recording {info.id} is under a legal hold; release that first")
+
     def _read(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> OpenedRecording:
         """Decrypt and check, once that is on record."""
+        return self._unsealed(info, wrapped, _opened)
+
+    def _unsealed(
+        self,
+        info: RecordingInfo,
+        wrapped: Mapping[str, bytes],
+        open_it: Callable[[Path, RecordingInfo, bytes], T],
+    ) -> T:
+        path = self._recorder.file(info.id)
+        try:
+            return open_it(path, info, self._data_key(info, wrapped))
+        except VerificationError:
+            # Perhaps another process has just exchanged file and key.
+            self._remuting.wait()
+            info, now = self._catalog.find(info.id)
+            if dict(now) == dict(wrapped):
+                raise
+        return open_it(path, info, self._data_key(info, now))
+
+    def _data_key(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> bytes:
         if not wrapped or info.state is State.DISPOSED:
             raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
-        path = self._recorder.file(info.id)
         private = self._private_key(wrapped)
         if private.public.key_id not in wrapped:
             raise VaultError(
                 f"private key {private.public.key_id} was given, but recording {info.id} "
                 f"was sealed to key {' and '.join(sorted(wrapped))}; name that private key"
             )
-        data_key = private.unwrap(wrapped[private.public.key_id], info.id)
-        try:
-            with path.open("rb") as file:
-                return open_recording(file, path, info, data_key)
-        except OSError as error:
-            raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+        return private.unwrap(wrapped[private.public.key_id], info.id)
 
     def export(self, recording_id: str, wav_path: Path, *, force: bool = False) -> None:
         """Write the redacted audio to ``wav_path`` as WAV PCM16, in clear, whole or not at all.
@@ -344,6 +420,10 @@ class Vault:
             *(self.path / "recordings", self._catalog, self.keyring, self._journal),
             stopped=self._stopped,
         )
+        self._remuting = Remuting(
+            *(self.path / "recordings", self._catalog, self._recorder, self.keyring),
+            self._journal,
+        )
         self.life = Life(
             *(self.path, self._catalog, self._recorder, self._journal, self._log),
         )
@@ -366,3 +446,11 @@ class Vault:
         private = self.keyring.open(path or self.path / "keys" / PRIVATE_NAME, self._passphrase)
         self._opened[private.public.key_id] = private
         return private
+
+
+def _opened(path: Path, info: RecordingInfo, data_key: bytes) -> OpenedRecording:
+    try:
+        with path.open("rb") as file:
+            return open_recording(file, path, info, data_key)
+    except OSError as error:
+        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None

@@ -14,6 +14,8 @@ from hushtap.values import Entity
 from hushtap.vault.schema import found, recordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import ColumnElement, Select
 
     from hushtap.vault.details import Consent
@@ -37,7 +39,8 @@ class Query:
     """What a recording must be; what is left out does not count.
 
     ``since`` is included and ``until`` is not; without a time zone they are UTC, in
-    whole seconds. ``caller`` is as it was given when the call was recorded, and
+    whole seconds. ``shortest`` and ``longest`` are lengths in seconds, both included, of
+    recordings that have ended. ``caller`` is as it was given when the call was recorded, and
     hashed before it is looked for. A page is ``limit`` recordings, the oldest first
     (or the ``newest``); the next one begins ``after`` the id of its last.
 
@@ -55,6 +58,8 @@ class Query:
     consent: Consent | None = None
     caller: str | None = field(default=None, repr=False)
     call_id: str | None = field(default=None, repr=False)
+    shortest: float | None = None
+    longest: float | None = None
     limit: int | None = None
     after: str | None = None
     newest: bool = False
@@ -92,6 +97,7 @@ def statement(query: Query, caller: str | None) -> Select[Any]:
     ):
         if value is not None:
             sql = sql.where(column == value)
+    sql = sql.where(*_lengths(query))
     if query.held is not None:
         sql = sql.where(table.held == query.held)
     if query.caller is not None:
@@ -104,6 +110,13 @@ def statement(query: Query, caller: str | None) -> Select[Any]:
         if query.after is not None:
             sql = sql.where(one < query.after if query.newest else one > query.after)
     return sql.order_by(at[-1].desc() if query.newest else at[-1]).limit(query.limit)
+
+
+def _lengths(query: Query) -> Iterator[ColumnElement[bool]]:
+    if query.shortest is not None:
+        yield recordings.c.samples >= query.shortest * recordings.c.sample_rate
+    if query.longest is not None:
+        yield recordings.c.samples <= query.longest * recordings.c.sample_rate
 
 
 def _utc(moment: datetime) -> datetime:

@@ -151,7 +151,8 @@ class Directions:
         self._ready[channel] += self._streams[channel].draw(until - self._bases[channel])
 
     def _keys(self, channel: int) -> tuple[Span, ...]:
-        return tuple(key.shift(self._bases[channel]) for key in self._streams[channel].keys())
+        told = self._streams[channel].keys()
+        return tuple(key.shift(self._bases[channel]) for key in told)
 
     def _chunks(self, hold: int) -> Iterator[PcmChunk]:
         """Yield what all directions have, but for the last ``hold`` samples."""

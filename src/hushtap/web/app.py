@@ -1,0 +1,126 @@
+"""The application: the desk's parts put together, and what becomes of errors."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from hushtap.errors import HeldError, HushtapError, UsageError, VaultError
+from hushtap.vault.audit.log import LOG_NAME
+from hushtap.web.accounts import Accounts
+from hushtap.web.desk import Desk
+from hushtap.web.errors import DeskError, SignInError
+from hushtap.web.guard import SAFE, undeclared
+from hushtap.web.headers import Headers
+from hushtap.web.pages import HERE, go, render
+from hushtap.web.review import Review
+from hushtap.web.routes import calls, listen, people, review, signin
+from hushtap.web.sessions import Sessions
+from hushtap.web.settings import Settings
+from hushtap.web.throttle import Throttle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hushtap.vault.recordings import Vault
+    from hushtap.web.database import DeskDatabase
+
+_LOGGER: Final = logging.getLogger("hushtap.web")
+
+
+def make_app(
+    vault: Vault,
+    database: DeskDatabase,
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], float] | None = None,
+    demo: bool = False,
+) -> FastAPI:
+    """Return the desk over ``vault``; ``clock`` gives seconds since 1970.
+
+    Raises:
+        VaultError: the vault's audit log cannot be written.
+    """
+    settings = settings or Settings()
+    timed = {} if clock is None else {"clock": clock}
+    app = FastAPI(
+        title="Hushtap review desk",
+        version=version("hushtap"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    state: Any = app.state
+    state.settings = settings
+    state.database = database
+    state.accounts = Accounts(database, settings, **timed)
+    state.sessions = Sessions(database, settings, **timed)
+    state.throttle = Throttle(settings.attempts)
+    state.vault = vault
+    state.desk = Desk(vault, Review(database, **timed))
+    state.origin = vault.origin
+    state.log_path = vault.path / LOG_NAME
+    state.demo = demo
+    for part in (signin, calls, listen, review, people):
+        # As they are: an included router would hide them from ``undeclared``.
+        app.router.routes.extend(part.routes.routes)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    missing = undeclared(app)
+    if missing:
+        raise RuntimeError(f"routes without a permission: {', '.join(missing)}")
+    app.add_middleware(Headers, secure=settings.secure)
+    app.add_exception_handler(HushtapError, _refused)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+    return app
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """Answer what Hushtap raises on purpose. Paths of the vault are not shown."""
+    if isinstance(error, SignInError) and request.method in SAFE and _is_page(request):
+        return go(request, "/sign-in")
+    if isinstance(error, DeskError):
+        return _page(request, error.status, str(error))
+    if isinstance(error, UsageError):
+        return _page(request, 422, f"{str(error)[:1].upper()}{str(error)[1:]}")
+    if isinstance(error, HeldError):
+        return _page(request, 409, "A legal hold keeps this recording as it is.")
+    _LOGGER.error("%s", error)
+    if isinstance(error, VaultError):
+        return _page(request, 503, "The vault cannot do that now; it is told in the desk's log.")
+    return _page(request, 500, "That failed; it is told in the desk's log.")
+
+
+def _not_understood(request: Request, _error: Exception) -> Response:
+    # Its text would repeat what was sent.
+    return _page(request, 422, "That request is not complete, or a value is out of range.")
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    texts = {404: "There is no such page.", 405: "Not that way."}
+    return _page(request, status, texts.get(status, "That is not possible."))
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    """Answer what nobody expected; its text could carry speech and goes nowhere."""
+    _LOGGER.error("unexpected %s", type(error).__name__)
+    return _page(request, 500, "That failed; it is told in the desk's log.")
+
+
+def _page(request: Request, status: int, text: str) -> Response:
+    if not _is_page(request):
+        return PlainTextResponse(text, status)
+    return render(request, "problem.html", status, text=text, status_code=status)
+
+
+def _is_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and hasattr(request.state, "nonce")

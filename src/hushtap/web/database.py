@@ -1,0 +1,205 @@
+"""The desk's own database beside the vault: people, sessions, flags and comments.
+
+What is secret in it is sealed or hashed: time-based codes' secrets and comments
+under ``desk.key``, passwords by Argon2id, tokens and recovery codes by SHA-256.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import (
+    JSON,
+    URL,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    exc,
+    text,
+)
+
+from hushtap.errors import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCHEMA: Final = 1
+_PRIVATE: Final = 0o600
+
+metadata = MetaData()
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("queues", JSON, nullable=False),
+    Column("agents", JSON, nullable=False),
+    Column("password", String, nullable=False),
+    # Set by somebody else: to be changed at the next sign-in.
+    Column("temporary", Boolean, nullable=False),
+    Column("totp", LargeBinary),
+    Column("totp_step", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Float, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created", Float, nullable=False),
+)
+recovery = Table(
+    "recovery",
+    metadata,
+    Column("account", ForeignKey("accounts.name"), primary_key=True),
+    Column("code", String, primary_key=True),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account", ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("stage", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("address", String, nullable=False),
+    Column("browser", String, nullable=False),
+)
+flags = Table(
+    "flags",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("channel", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("entity", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("made", Float, nullable=False),
+)
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording", String, nullable=False, index=True),
+    Column("account", String, nullable=False),
+    Column("made", Float, nullable=False),
+    Column("at", Float),
+    Column("text", LargeBinary, nullable=False),
+)
+
+
+class DeskDatabase:
+    """The database in ``folder``, made where there is none. Safe in several threads.
+
+    Raises:
+        VaultError: from every method, where it cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "desk.db"
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self._box = Fernet(_key(folder / "desk.key"))
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, _PRIVATE))
+        except (OSError, ValueError):
+            raise VaultError(
+                f"{folder}: the review desk's key or database cannot be read or made here; "
+                "give this account the folder, or restore it from a backup"
+            ) from None
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(self.path)),
+            hide_parameters=True,
+            connect_args={"timeout": 10, "check_same_thread": False},
+        )
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+        with self.writing() as connection:
+            version = connection.scalar(text("PRAGMA user_version"))
+            if version == 0:
+                metadata.create_all(connection)
+                connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
+            elif version != SCHEMA:
+                raise VaultError(
+                    f"{self.path}: of version {version}, this Hushtap knows {SCHEMA}; "
+                    "use the Hushtap that made it"
+                )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection whose queries all see the same moment."""
+        with self._translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection that no other writer comes between; committed at the end."""
+        engine = self._engine.execution_options(hushtap_writes=True)
+        with self._translated(), engine.begin() as connection:
+            yield connection
+
+    def seal(self, clear: str) -> bytes:
+        """Return ``clear`` sealed under the desk's key."""
+        return self._box.encrypt(clear.encode())
+
+    def unseal(self, sealed: bytes) -> str:
+        """Return what was sealed. Raises ``VaultError``: under another key, or changed."""
+        try:
+            return self._box.decrypt(sealed).decode()
+        except InvalidToken:
+            raise VaultError(
+                f"{self.folder / 'desk.key'}: not the key that {self.path} was sealed with; "
+                "put the right one back"
+            ) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except exc.SQLAlchemyError as error:
+            name = type(error).__name__
+            raise VaultError(
+                f"{self.path}: cannot be used ({name}); look at the disk, or restore it"
+            ) from None
+
+
+def _key(path: Path) -> bytes:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        key = Fernet.generate_key()
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's object
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "secure_delete = ON", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("hushtap_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

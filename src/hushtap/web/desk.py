@@ -1,0 +1,260 @@
+"""The vault as one person may see it: their calls, and every listening on record first."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from hushtap.errors import HeldError, UsageError, VaultError
+from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
+from hushtap.vault.recordings import State
+from hushtap.web.errors import MissingError
+from hushtap.web.guard import actor_of
+from hushtap.web.review import FlagKind, FlagState
+from hushtap.web.roles import Reach, reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hushtap.timeline import Span
+    from hushtap.values import Entity
+    from hushtap.vault.recordings import Playback, Query, RecordingInfo, Vault
+    from hushtap.web.accounts import Account
+    from hushtap.web.review import Review
+    from hushtap.web.sessions import Session
+
+OPEN_AT_ONCE: Final = 64
+"""Recordings that are held open to be listened to: an index and a waveform each, no audio."""
+
+FIGURES_OF: Final = 500
+"""Calls that the figures of the first page are of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Calls, the newest first, and whether there are more."""
+
+    calls: list[RecordingInfo]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the last calls of somebody add up to."""
+
+    calls: int
+    seconds: float
+    with_findings: int
+    findings: dict[str, int]
+    unheard: int
+    held: int
+    interrupted: int
+
+
+@dataclass(slots=True)
+class _Opened:
+    playback: Playback
+    told: bool = False
+
+
+class Desk:
+    """See the module. Safe to use from several threads.
+
+    Raises:
+        MissingError: from every method that takes an id: there is no such call, or it is
+            not one of theirs.
+        VaultError: the vault or the desk's database refuses.
+    """
+
+    def __init__(self, vault: Vault, review: Review) -> None:
+        self._vault = vault
+        self.review = review
+        self._lock = threading.Lock()
+        self._open: OrderedDict[tuple[str, str], _Opened] = OrderedDict()
+
+    def page(self, account: Account, query: Query, limit: int) -> Page:
+        """Return a page of the calls that fit ``query`` and are in reach, the newest first."""
+        wanted = replace(query, limit=limit + 1, newest=True)
+        parts = [self._vault.search(one) for one in _within(account, wanted)]
+        merged = heapq.merge(*parts, key=lambda info: info.id, reverse=True)
+        found = list({info.id: info for info in merged}.values())
+        return Page(found[:limit], len(found) > limit)
+
+    def figures(self, account: Account, query: Query) -> Figures:
+        """Return what the last ``FIGURES_OF`` calls in reach add up to."""
+        calls = self.page(account, query, FIGURES_OF).calls
+        found: Counter[str] = Counter()
+        for info in calls:
+            found.update(info.findings)
+        unheard = found.pop("UNHEARD", 0)
+        return Figures(
+            calls=len(calls),
+            seconds=sum(info.samples / info.audio_format.sample_rate for info in calls),
+            with_findings=sum(any(info.findings.values()) for info in calls),
+            findings=dict(found.most_common()),
+            unheard=unheard,
+            held=sum(info.held for info in calls),
+            interrupted=sum(info.state is State.INTERRUPTED for info in calls),
+        )
+
+    def info(self, account: Account, recording_id: str) -> RecordingInfo:
+        """Return what is known of a call in reach, by its whole id."""
+        try:
+            info = self._vault.info(recording_id)
+        except VaultError:
+            raise MissingError("There is no such call.") from None
+        if info.id != recording_id or not in_reach(account, info):
+            raise MissingError("There is no such call.")
+        return info
+
+    def open(self, session: Session, recording_id: str) -> Playback:
+        """Open a call for ``session``, or return it as it stands open.
+
+        That it is opened is on record first.
+
+        Raises:
+            VerificationError: it is not what was sealed.
+        """
+        return self._opened(session, recording_id).playback
+
+    def listen(self, session: Session, recording_id: str) -> Playback:
+        """The same, to hear it: on record once for each time that it is opened.
+
+        Raises:
+            VerificationError: it is not what was sealed.
+        """
+        opened = self._opened(session, recording_id)
+        with self._lock:
+            if not opened.told:
+                self._as(session).journal.note(
+                    Activity.LISTEN, Outcome.SUCCESS, Thing(Kind.RECORDING, recording_id)
+                )
+                opened.told = True
+        return opened.playback
+
+    def sound(
+        self, playback: Playback, start: int, end: int, step: int
+    ) -> Iterator[NDArray[np.int16]]:
+        """Yield samples ``start`` to ``end`` in pieces of ``step``, shape ``(n, channels)``.
+
+        What was flagged as missed and is still in the file is silent.
+        """
+        for at in range(start, end, step):
+            piece = playback.read(at, min(at + step, end))
+            for channel, span in self.review.silent(playback.info.id):
+                piece[max(0, span.start - at) : max(0, span.end - at), channel] = 0
+            yield piece
+
+    def mute(
+        self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
+    ) -> FlagState:
+        """Mute what was missed, at once and for good; return what came of it.
+
+        From its beginning the desk plays silence there, whatever becomes of the file.
+
+        Raises:
+            UsageError: there is no such channel or span.
+            VaultError: it could not be sealed anew; the desk plays silence, and it is to be
+                done again.
+        """
+        info = self.info(session.account, recording_id)
+        self._check(info, channel, span)
+        flag = self.review.flag(
+            info.id,
+            FlagKind.MISS,
+            channel=channel,
+            span=span,
+            entity=entity,
+            account=session.account.name,
+        )
+        try:
+            self._as(session).mute(info.id, channel, span, entity)
+        except HeldError:
+            self.review.settle(flag, FlagState.HELD)
+            return FlagState.HELD
+        self.review.settle(flag, FlagState.MUTED)
+        return FlagState.MUTED
+
+    def overmute(
+        self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
+    ) -> None:
+        """Note that a mute was wrong. Raises ``UsageError``: there is no such span."""
+        info = self.info(session.account, recording_id)
+        self._check(info, channel, span)
+        things = Thing(Kind.RECORDING, info.id)
+        self._as(session).journal.note(Activity.FLAG, Outcome.SUCCESS, things)
+        self.review.flag(
+            info.id,
+            FlagKind.OVERMUTE,
+            channel=channel,
+            span=span,
+            entity=entity,
+            account=session.account.name,
+        )
+
+    def note(self, session: Session, activity: Activity, *things: Thing) -> None:
+        """Put on record what ``session`` does. Raises ``VaultError``: it must not be done then."""
+        self._as(session).journal.note(activity, Outcome.SUCCESS, *things)
+
+    def log(self, session: Session) -> Vault:
+        """Return the vault, whose acts ``session`` is named for."""
+        return self._as(session)
+
+    def _opened(self, session: Session, recording_id: str) -> _Opened:
+        self.info(session.account, recording_id)
+        key = (session.id, recording_id)
+        with self._lock:
+            found = self._open.get(key)
+            if found is not None and found.playback.current:
+                self._open.move_to_end(key)
+                return found
+        opened = _Opened(self._as(session).playback(recording_id))
+        with self._lock:
+            self._open[key] = opened
+            self._open.move_to_end(key)
+            while len(self._open) > OPEN_AT_ONCE:
+                self._open.popitem(last=False)
+        return opened
+
+    def forget(self, session_id: str) -> None:
+        """Close what a session that has ended had open."""
+        with self._lock:
+            for key in [key for key in self._open if key[0] == session_id]:
+                del self._open[key]
+
+    def _as(self, session: Session) -> Vault:
+        return self._vault.acting_as(actor_of(session))
+
+    def _check(self, info: RecordingInfo, channel: int, span: Span) -> None:
+        if not (0 <= channel < info.audio_format.channels and 0 <= span.start < span.end):
+            raise UsageError(f"call {info.id} has no such span")
+        if span.end > info.samples:
+            raise UsageError(f"call {info.id} ends before that")
+
+
+def in_reach(account: Account, info: RecordingInfo) -> bool:
+    """Return whether a call is one of those that ``account`` gets to see."""
+    wide = reach(account.role)
+    if wide is Reach.QUEUES:
+        return info.queue in account.queues
+    if wide is Reach.TEAM:
+        return info.agent in account.agents
+    return wide is Reach.ALL
+
+
+def _within(account: Account, query: Query) -> list[Query]:
+    """Return the searches that together find what fits ``query`` and is in reach."""
+    wide = reach(account.role)
+    if wide is Reach.QUEUES:
+        queues = [one for one in account.queues if query.queue in {None, one}]
+        return [replace(query, queue=one) for one in queues]
+    if wide is Reach.TEAM:
+        agents = [one for one in account.agents if query.agent in {None, one}]
+        return [replace(query, agent=one) for one in agents]
+    return [query] if wide is Reach.ALL else []
