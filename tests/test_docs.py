@@ -135,7 +135,8 @@ def test_every_command_is_explained_and_every_option_named_exists() -> None:
     from hushtap.cli import app  # noqa: PLC0415
 
     leaves = tree(typer.main.get_command(app))
-    text = "\n".join((ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS)
+    documents = (*DOCUMENTS, "docs/web.md")
+    text = "\n".join((ROOT / document).read_text(encoding="utf-8") for document in documents)
     helped = {
         line
         for leaf in leaves.values()

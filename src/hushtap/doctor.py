@@ -40,6 +40,7 @@ _DISTRIBUTIONS = {
     "tldextract": "tldextract",
     "tokenizers": "tokenizers",
     "typer": "typer",
+    "webrtc-noise-gain": "webrtc_noise_gain",
     "webrtcvad-wheels": "webrtcvad",
 }
 """Distribution -> module, for every runtime dependency in pyproject.toml."""

@@ -10,6 +10,7 @@ the passfile (``~/.pgpass``, or the file that ``PGPASSFILE`` names).
 
 from __future__ import annotations
 
+import errno
 import json
 import tomllib
 from pathlib import Path
@@ -27,6 +28,9 @@ CATALOG: Final = "catalog.db"
 _SCHEMES: Final = ("postgresql://", "postgres://")
 _KEYS: Final = {"catalog"}
 
+_NOWHERE: Final = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+"""There are no settings where there can be no vault; its maker says that better."""
+
 
 def catalog_place(vault: Path) -> Path | str:
     """Return the file of a vault's catalog, or the URL of its database.
@@ -37,9 +41,9 @@ def catalog_place(vault: Path) -> Path | str:
     path = vault / SETTINGS
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return vault / CATALOG
     except OSError as error:
+        if error.errno in _NOWHERE:
+            return vault / CATALOG
         raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
     except (ValueError, RecursionError):
         # Its own message quotes the line, which may hold a password.
