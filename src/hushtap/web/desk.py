@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hushtap.values import Entity
     from hushtap.vault.recordings import Playback, Query, RecordingInfo, Vault
     from hushtap.web.accounts import Account
-    from hushtap.web.review import Review
+    from hushtap.web.review import Flag, Review
     from hushtap.web.sessions import Session
 
 OPEN_AT_ONCE: Final = 64
@@ -147,9 +147,24 @@ class Desk:
         """
         for at in range(start, end, step):
             piece = playback.read(at, min(at + step, end))
-            for channel, span in self.review.silent(playback.info.id):
-                piece[max(0, span.start - at) : max(0, span.end - at), channel] = 0
+            for flag in self.waiting(playback):
+                span = flag.span
+                piece[max(0, span.start - at) : max(0, span.end - at), flag.channel] = 0
             yield piece
+
+    def waiting(self, playback: Playback) -> list[Flag]:
+        """Return what was flagged as missed and is still in what ``playback`` plays.
+
+        To be asked after what is to be shown was taken from it: a mute that ended
+        meanwhile is no flag any more, and the old file has it in clear.
+
+        Raises:
+            VaultError: ``playback`` is not the recording any more.
+        """
+        found = self.review.waiting(playback.info.id)
+        if not playback.current:
+            raise VaultError(f"recording {playback.info.id} has changed or is gone; open it again")
+        return found
 
     def mute(
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
