@@ -17,6 +17,7 @@ from hushtap.errors import VaultError
 from hushtap.timeline import Span
 from hushtap.values import Entity
 from hushtap.vault.audit.log import LOG_NAME
+from hushtap.web.desk import OPEN_FOR
 from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Role
 from hushtap.web.routes.listen import _stream, byte_range, wav_header
@@ -123,9 +124,16 @@ def test_every_listening_is_on_record_in_the_name_of_who_listens(own_bench: Benc
     for _ in range(3):
         client.get(path_of(own_bench, "/audio"), headers={"range": "bytes=0-100"})
     assert told()[2:] == [("listen", "success")]
+    # So is what is heard again a quarter of an hour later.
+    own_bench.clock.now += OPEN_FOR - 1
+    client.get(path_of(own_bench, "/audio"))
+    assert len(told()) == 3
+    own_bench.clock.now += 1
+    client.get(path_of(own_bench, "/audio"))
+    assert told()[3:] == [("read", "begun"), ("read", "success"), ("listen", "success")]
     # Another session is another listening.
     own_bench.signed_in(ROLE).get(path_of(own_bench, "/audio"))
-    assert told()[3:] == [("read", "begun"), ("read", "success"), ("listen", "success")]
+    assert told()[6:] == [("read", "begun"), ("read", "success"), ("listen", "success")]
     last = json.loads(entries_of(own_bench.vault.path)[-1])
     assert last["objects"] == [{"kind": "recording", "id": recording}]
     assert last["actor"] == {
