@@ -129,7 +129,7 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
 def query_of(given: Mapping[str, str]) -> Query:
     """Return what the filters ask for. Raises ``UsageError``: one of them is no filter."""
     until = _day("until", given["until"])
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         return Query(
             since=_day("since", given["since"]),
             until=None if until is None else until + timedelta(days=1),
