@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from hushtap.errors import UsageError, VaultError, VerificationError
+from hushtap.timeline import Span
+from hushtap.values import Entity
 from hushtap.vault.audit.events import Activity, Actor, Event, Kind, Outcome, Thing
 from hushtap.vault.exposure import Affected, How, Scope, affected
 from hushtap.vault.recordings import CallDetails, Vault
@@ -137,6 +139,22 @@ def test_reading_exporting_and_recording_are_told_apart(vault: Vault, tmp_path: 
     assert ways(found) == {first: {"read", "exported"}, second: {"recorded"}, third: {"tried"}}
     [key] = vault.keyring.list()
     assert found.keys_used == (key.key_id,)
+
+
+def test_what_was_heard_or_muted_was_in_reach(vault: Vault) -> None:
+    heard, muted, neither = record(vault), record(vault), record(vault)
+    ann = vault.acting_as(ANN)
+    ann.playback(heard)
+    since = datetime.now(UTC)
+    assert ways(find(vault, accounts=("ann",), since=since)) == {}
+    ann.journal.note(Activity.LISTEN, Outcome.SUCCESS, Thing(Kind.RECORDING, heard))
+    ann.mute(muted, 0, Span(0, 300), Entity.CVV)
+    vault.acting_as(BOB).journal.note(
+        Activity.LISTEN, Outcome.SUCCESS, Thing(Kind.RECORDING, neither)
+    )
+    now = {heard: {"read"}, muted: {"read"}}
+    assert ways(find(vault, accounts=("ann",), since=since)) == now
+    assert ways(find(vault, accounts=("ann",), since=datetime.now(UTC))) == {}
 
 
 def test_a_call_that_goes_on_or_began_before_counts(vault: Vault) -> None:

@@ -123,3 +123,17 @@ def test_what_has_changed_is_played_no_further(vault: Vault, how: str) -> None:
     assert changed is False
     with pytest.raises(VaultError, match="open it again"):
         playback.read(0, 10)
+
+
+def test_another_name_of_the_old_file_does_not_let_it_be_played(
+    vault: Vault, tmp_path: Path
+) -> None:
+    with vault.record(PHONE_LINE, source="line", policy="abc") as recording:
+        append_all(recording, call(LENGTH))
+    playback = vault.playback(recording.id)
+    # As a backup of hard links keeps it.
+    (tmp_path / "kept.hush").hardlink_to(file_of(vault, recording.id))
+    vault.mute(recording.id, 1, Span(4000, 12_000), Entity.CVV)
+    assert not playback.current
+    with pytest.raises(VaultError):
+        playback.read(4000, 12_000)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,12 +18,16 @@ from sqlalchemy import select
 
 from hushtap.errors import HeldError, UsageError, VaultError, VerificationError
 from hushtap.timeline import Span
-from hushtap.values import Entity, TranscriptWord
-from hushtap.vault.recordings import Query, State, Vault
+from hushtap.values import Entity, Finding, TranscriptWord
+from hushtap.vault.recordings import Query, RecordingInfo, State, Vault
 from hushtap.vault.schema import wrapped_keys
 from vault.audit.logs import check, entries_of
 from vault.calls import FINDINGS, PHONE_LINE, append_all, call, go_on
 from vault.lives import needs_strace
+from vault.rotations import main_key, rotate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LENGTH = 20_000
 SPAN = Span(4000, 12_000)
@@ -215,6 +220,48 @@ def test_a_kill_leaves_the_one_or_the_other_whole(vault: Vault, fault: str, *, m
     again.mute(recording, 1, SPAN, Entity.US_SSN)
     assert is_muted(again, recording)
     assert [result.ok for result in again.verify()] == [True]
+
+
+@needs_strace
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_vault_that_was_open_reads_what_a_kill_left(vault: Vault, *, rotated: bool) -> None:
+    recording = record(vault)
+    fault = "inject=rename:signal=SIGKILL:when=2"
+    subprocess.run(
+        [
+            *("strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=rename", "-e", fault),
+            *(sys.executable, str(PROCESS), str(vault.path)),
+        ],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    # The catalog knows the new keys, the file is the old one.
+    assert list((vault.path / "recordings").glob("*.muted"))
+    if rotated:
+        rotate(vault, main_key(vault))
+    assert is_muted(vault, recording)
+    assert not list((vault.path / "recordings").glob("*.muted"))
+    assert [result.ok for result in Vault.open(vault.path).verify()] == [True]
+
+
+def test_a_hold_that_is_placed_meanwhile_keeps_it_as_it_is(vault: Vault) -> None:
+    recording = record(vault)
+    wrapped = wrapped_of(vault, recording)
+
+    def unwrap(info: RecordingInfo, sealed: Mapping[str, bytes]) -> bytes:
+        vault.life.hold(recording, "case-1")
+        return vault._data_key(info, sealed)
+
+    finding = Finding(Entity.CVV, SPAN, 1, 1.0, "review")
+    with pytest.raises(HeldError):
+        vault._remuting.mute(recording, finding, unwrap, vault._refuse_mute)
+    assert wrapped_of(vault, recording) == wrapped
+    assert not list((vault.path / "recordings").glob("*.muted"))
+    assert not is_muted(vault, recording)
+    told = [json.loads(entry) for entry in entries_of(vault.path)]
+    mutes = [(one["outcome"], one.get("reason")) for one in told if one["activity"] == "mute"]
+    assert mutes == [("begun", None), ("failure", "HeldError")]
 
 
 def test_a_copy_of_unknown_keys_is_left_alone(vault: Vault) -> None:

@@ -205,3 +205,8 @@ def test_times_and_reasons_as_people_read_them() -> None:
         ("spotter:card-length", "heard by the digit spotter, card length"),
     ):
         assert why(Finding(Entity.CVV, Span(0, 1), 0, 1.0, source)) == said
+
+
+def test_the_last_of_all_days_is_no_day(bench: Bench) -> None:
+    answer = bench.signed_in(Role.PRIVACY_OFFICER).get("/calls?until=9999-12-31")
+    assert answer.status_code == 422

@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from hushtap.errors import VaultError
 from hushtap.timeline import Span
+from hushtap.values import Entity
 from hushtap.vault.audit.log import LOG_NAME
-from hushtap.web.review import FlagState
+from hushtap.web.desk import OPEN_FOR
+from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Role
 from hushtap.web.routes.listen import _stream, byte_range, wav_header
 from vault.audit.logs import entries_of
@@ -121,9 +124,16 @@ def test_every_listening_is_on_record_in_the_name_of_who_listens(own_bench: Benc
     for _ in range(3):
         client.get(path_of(own_bench, "/audio"), headers={"range": "bytes=0-100"})
     assert told()[2:] == [("listen", "success")]
+    # So is what is heard again a quarter of an hour later.
+    own_bench.clock.now += OPEN_FOR - 1
+    client.get(path_of(own_bench, "/audio"))
+    assert len(told()) == 3
+    own_bench.clock.now += 1
+    client.get(path_of(own_bench, "/audio"))
+    assert told()[3:] == [("read", "begun"), ("read", "success"), ("listen", "success")]
     # Another session is another listening.
     own_bench.signed_in(ROLE).get(path_of(own_bench, "/audio"))
-    assert told()[3:] == [("read", "begun"), ("read", "success"), ("listen", "success")]
+    assert told()[6:] == [("read", "begun"), ("read", "success"), ("listen", "success")]
     last = json.loads(entries_of(own_bench.vault.path)[-1])
     assert last["objects"] == [{"kind": "recording", "id": recording}]
     assert last["actor"] == {
@@ -250,3 +260,30 @@ def test_a_session_that_is_ended_hears_no_further(own_bench: Bench) -> None:
     assert pieces(end_it=False) == [44, 4 * 8000, 4 * 8000]
     assert pieces(end_it=True) == [44, 4 * 8000]
     assert client.get(path_of(own_bench, "/audio")).status_code == 401
+
+
+def test_what_waits_to_be_muted_is_masked_however_much_was_flagged_since(own_bench: Bench) -> None:
+    recording = own_bench.calls["ann", "billing"]
+    review, span = own_bench.app.state.desk.review, Span(8000, 10_400)
+    for number, kind in enumerate([FlagKind.MISS] + [FlagKind.OVERMUTE] * 200):
+        at = span if number == 0 else Span(10, 20)
+        review.flag(recording, kind, channel=1, span=at, entity=Entity.CVV, account="ann")
+    page = own_bench.signed_in(ROLE).get(path_of(own_bench)).text
+    assert ("marmalade" in page, "seventeen" in page) == (True, False)
+
+
+def test_nothing_is_shown_of_a_file_that_was_muted_meanwhile(own_bench: Bench) -> None:
+    desk, recording = own_bench.app.state.desk, own_bench.calls["ann", "billing"]
+    client = own_bench.signed_in(ROLE)
+    session = own_bench.app.state.sessions.find(client.cookies["__Host-hushtap"])
+    playback = desk.open(session, recording)
+    assert desk.waiting(playback) == []
+    flag(own_bench, 1.0, 1.3)
+    # No flag waits any more; what was taken from this file before is not to be given out.
+    assert review_states(own_bench) == [FlagState.MUTED]
+    with pytest.raises(VaultError):
+        desk.waiting(playback)
+
+
+def review_states(bench: Bench) -> list[FlagState]:
+    return [one.state for one in bench.app.state.desk.review.flags()]

@@ -86,6 +86,20 @@ def test_one_answer_for_every_wrong_try(desk: Bench) -> None:
     assert [outcome for *_, outcome in told(desk, "login")] == ["failure"] * len(tries)
 
 
+def test_what_is_typed_as_a_name_and_is_none_is_not_on_record(desk: Bench) -> None:
+    give_password(desk.client(), "4000007700000005", PASSWORD)
+    give_password(desk.client(), NAME, "wrong password here")
+    assert [user for user, *_ in told(desk, "login")] == ["unknown", NAME]
+    assert not any(b"4000007700000005" in entry for entry in entries_of(desk.vault.path))
+
+
+def test_a_code_in_other_digits_is_a_wrong_try(desk: Bench) -> None:
+    client = desk.client()
+    give_password(client)
+    assert give_code(client, "\u0661" * 6).status_code == 401
+    assert told(desk, "login") == [(NAME, "10.0.0.7", "failure")]
+
+
 def test_a_step_cannot_be_left_out(desk: Bench) -> None:
     client = desk.client()
     page = client.get("/sign-in")

@@ -51,6 +51,9 @@ class How(StrEnum):
 
 _ACTS: Final = {
     Activity.READ: How.READ,
+    Activity.LISTEN: How.READ,
+    # It is decrypted, and sealed anew.
+    Activity.MUTE: How.READ,
     Activity.EXPORT: How.EXPORTED,
     Activity.VERIFY: How.VERIFIED,
 }
@@ -167,7 +170,6 @@ class _Act:
     at: str
     how: How
     things: tuple[str, ...]
-    objects: object
 
 
 @dataclass(slots=True)
@@ -243,11 +245,15 @@ class _Seen:
             if self._theirs(entry):
                 how, names = _ACTS[entry["activity"]], _ids(entry, Kind.RECORDING)
                 if names or how is How.VERIFIED:
-                    self._acts[number] = _Act(at, how, names, entry["objects"])
+                    self._acts[number] = _Act(at, how, names)
             return
+        names = _ids(entry, Kind.RECORDING)
+        if entry["activity"] == Activity.LISTEN and self._theirs(entry):
+            # One entry, before it begins.
+            self._done(_Act(at, How.READ, names), How.READ, at)
         act = self._acts.get(entry.get("of", 0))
         # A check of a vault notes each recording that fails, and goes on.
-        if act is not None and entry["objects"] == act.objects:
+        if act is not None and names == act.things:
             del self._acts[entry["of"]]
             failed = entry["outcome"] == Outcome.FAILURE
             self._done(act, How.TRIED if failed else act.how, at)

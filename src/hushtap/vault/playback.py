@@ -82,7 +82,11 @@ class Playback:
     @property
     def current(self) -> bool:
         """Whether this is still the recording: it was neither muted further nor disposed of."""
-        return os.fstat(self._handle).st_nlink > 0
+        try:
+            # By its name: a backup may keep the old file as another link to it.
+            return os.path.samestat(self.path.stat(), os.fstat(self._handle))
+        except OSError:
+            return False
 
     @property
     def version(self) -> str:

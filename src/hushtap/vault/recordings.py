@@ -319,12 +319,13 @@ class Vault:
         try:
             return open_it(path, info, self._data_key(info, wrapped))
         except VerificationError:
-            # Perhaps another process has just exchanged file and key.
+            # Perhaps another process has just exchanged the key, and then the file, or was
+            # killed between the two.
             self._remuting.wait()
-            info, now = self._catalog.find(info.id)
-            if dict(now) == dict(wrapped):
-                raise
-        return open_it(path, info, self._data_key(info, now))
+            info, wrapped = self._catalog.find(info.id)
+        data_key = self._data_key(info, wrapped)
+        self._remuting.place(info, data_key)
+        return open_it(path, info, data_key)
 
     def _data_key(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> bytes:
         if not wrapped or info.state is State.DISPOSED:

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select, update
 
-from hushtap.errors import UsageError, VaultError
+from hushtap.errors import HeldError, UsageError, VaultError, VerificationError
 from hushtap.timeline import Span
 from hushtap.values import Entity, Finding
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
 from hushtap.vault.catalog import State
 from hushtap.vault.files import reason, sole_use, sole_use_or_refusal, sync_folder
-from hushtap.vault.resealing import Copy
+from hushtap.vault.reader import header_of
+from hushtap.vault.resealing import Copy, check
 from hushtap.vault.schema import found, keys, recordings, wrapped_keys
 
 if TYPE_CHECKING:
@@ -97,6 +98,18 @@ class Remuting:
             pass
         self.finish_all()
 
+    def place(self, info: RecordingInfo, data_key: bytes) -> None:
+        """Let a copy that a kill left, and that ``data_key`` opens, take its place. Never raises.
+
+        Its name tells it no more where the vault's keys were rotated since.
+        """
+        with suppress(OSError, VaultError), sole_use(self._folder / "muting.lock"):
+            for copy in self._folder.glob(f"{info.id}.*.muted"):
+                with suppress(VerificationError):
+                    check(copy, header_of(info), data_key)
+                    self._place(copy)
+                    self._catalog.database.scrub(info.id)
+
     def _mute(
         self,
         info: RecordingInfo,
@@ -159,6 +172,8 @@ class Remuting:
             now = connection.execute(select(wrapped_keys).where(of_it))
             if {one.key_id: one.wrapped for one in now} != dict(wrapped):
                 raise VaultError(f"recording {info.id}: its keys changed meanwhile; do it again")
+            if connection.scalar(select(recordings.c.held).where(recordings.c.id == info.id)):
+                raise HeldError(f"recording {info.id} is under a legal hold; release that first")
             if set(connection.scalars(active)) != sealed.keys():
                 return False
             connection.execute(delete(wrapped_keys).where(of_it))

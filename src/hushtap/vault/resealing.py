@@ -26,9 +26,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hushtap.vault.catalog import RecordingInfo
+    from hushtap.vault.container import Header
 
 WORD_MARGIN_S: Final = 0.3
 """Words this near the span are masked too: their times are wrong by as much (architecture)."""
+
+
+def check(copy: Path, header: Header, key: bytes) -> None:
+    """See that ``copy`` is whole and ``key`` opens it.
+
+    Raises:
+        VerificationError: it does not, or is not.
+        OSError: it cannot be read.
+    """
+    with copy.open("rb") as file:
+        kinds = [part.kind for part in read_segments(file, copy, header, key)]
+    if not kinds or kinds[-1] is not Kind.CLOSE or Kind.NOTES not in kinds:
+        raise damaged(copy, "it was not written as it was sealed")
 
 
 class Copy:
@@ -55,10 +69,7 @@ class Copy:
             self._close(writer)
         finally:
             writer.close()
-        with copy.open("rb") as file:
-            kinds = [part.kind for part in read_segments(file, copy, header, new_key)]
-        if kinds[-1] is not Kind.CLOSE or Kind.NOTES not in kinds:
-            raise damaged(copy, "it was not written as it was sealed")
+        check(copy, header, new_key)
 
     def _add(self, writer: SegmentWriter, segment: Segment, number: int) -> None:
         self._readable = segment.readable

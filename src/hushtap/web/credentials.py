@@ -83,9 +83,11 @@ def totp_uri(secret: str, account: str) -> str:
 def totp_step(secret: str, code: str, now: float, last: int) -> int | None:
     """Return the time step that ``code`` is of, if it is good now and later than ``last``."""
     totp = pyotp.TOTP(secret)
+    # Of other letters it would be an error in place of a wrong code.
+    given = code.encode()
     present = int(now) // STEP
     for step in (present, present - 1, present + 1):
-        if step > last and secrets.compare_digest(totp.at(step * STEP), code):
+        if step > last and secrets.compare_digest(totp.at(step * STEP).encode(), given):
             return step
     return None
 

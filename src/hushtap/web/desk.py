@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Reach, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from hushtap.values import Entity
     from hushtap.vault.recordings import Playback, Query, RecordingInfo, Vault
     from hushtap.web.accounts import Account
-    from hushtap.web.review import Review
+    from hushtap.web.review import Flag, Review
     from hushtap.web.sessions import Session
 
 OPEN_AT_ONCE: Final = 64
 """Recordings that are held open to be listened to: an index and a waveform each, no audio."""
+
+OPEN_FOR: Final = 15 * 60
+"""Seconds for which one entry of the log stands for looking and listening on and on."""
 
 FIGURES_OF: Final = 500
 """Calls that the figures of the first page are of."""
@@ -60,11 +64,12 @@ class Figures:
 @dataclass(slots=True)
 class _Opened:
     playback: Playback
+    at: float
     told: bool = False
 
 
 class Desk:
-    """See the module. Safe to use from several threads.
+    """See the module. Safe to use from several threads. ``clock`` gives seconds since 1970.
 
     Raises:
         MissingError: from every method that takes an id: there is no such call, or it is
@@ -72,8 +77,11 @@ class Desk:
         VaultError: the vault or the desk's database refuses.
     """
 
-    def __init__(self, vault: Vault, review: Review) -> None:
+    def __init__(
+        self, vault: Vault, review: Review, clock: Callable[[], float] = time.time
+    ) -> None:
         self._vault = vault
+        self._clock = clock
         self.review = review
         self._lock = threading.Lock()
         self._open: OrderedDict[tuple[str, str], _Opened] = OrderedDict()
@@ -147,9 +155,24 @@ class Desk:
         """
         for at in range(start, end, step):
             piece = playback.read(at, min(at + step, end))
-            for channel, span in self.review.silent(playback.info.id):
-                piece[max(0, span.start - at) : max(0, span.end - at), channel] = 0
+            for flag in self.waiting(playback):
+                span = flag.span
+                piece[max(0, span.start - at) : max(0, span.end - at), flag.channel] = 0
             yield piece
+
+    def waiting(self, playback: Playback) -> list[Flag]:
+        """Return what was flagged as missed and is still in what ``playback`` plays.
+
+        To be asked after what is to be shown was taken from it: a mute that ended
+        meanwhile is no flag any more, and the old file has it in clear.
+
+        Raises:
+            VaultError: ``playback`` is not the recording any more.
+        """
+        found = self.review.waiting(playback.info.id)
+        if not playback.current:
+            raise VaultError(f"recording {playback.info.id} has changed or is gone; open it again")
+        return found
 
     def mute(
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
@@ -208,13 +231,14 @@ class Desk:
 
     def _opened(self, session: Session, recording_id: str) -> _Opened:
         self.info(session.account, recording_id)
-        key = (session.id, recording_id)
+        key, now = (session.id, recording_id), self._clock()
         with self._lock:
             found = self._open.get(key)
-            if found is not None and found.playback.current:
+            fresh = found is not None and 0 <= now - found.at < OPEN_FOR
+            if found is not None and fresh and found.playback.current:
                 self._open.move_to_end(key)
                 return found
-        opened = _Opened(self._as(session).playback(recording_id))
+        opened = _Opened(self._as(session).playback(recording_id), now)
         with self._lock:
             self._open[key] = opened
             self._open.move_to_end(key)

@@ -122,15 +122,19 @@ class Review:
         with self._database.reading() as connection:
             return [_flag(row) for row in connection.execute(query)]
 
-    def silent(self, recording: str) -> list[tuple[int, Span]]:
-        """Return (channel, span) of what was missed and is not muted in the file yet."""
+    def waiting(self, recording: str) -> list[Flag]:
+        """Return all that was missed and is not muted in the file yet."""
         query = select(flags).where(
             flags.c.recording == recording,
             flags.c.kind == FlagKind.MISS,
             flags.c.state.in_([FlagState.BEGUN, FlagState.HELD]),
         )
         with self._database.reading() as connection:
-            return [(row.channel, Span(row.start, row.end)) for row in connection.execute(query)]
+            return [_flag(row) for row in connection.execute(query)]
+
+    def silent(self, recording: str) -> list[tuple[int, Span]]:
+        """Return (channel, span) of the same."""
+        return [(flag.channel, flag.span) for flag in self.waiting(recording)]
 
     def comment(self, recording: str, account: str, text: str, at: float | None) -> None:
         """Keep a comment, sealed.

@@ -17,7 +17,6 @@ from hushtap.vault.recordings import Consent, Query, State
 from hushtap.web import views
 from hushtap.web.guard import Routes, Signed
 from hushtap.web.pages import go, render
-from hushtap.web.review import FlagState
 from hushtap.web.roles import Permission, Reach, may, reach
 
 if TYPE_CHECKING:
@@ -90,7 +89,6 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
     desk = request.app.state.desk
     info = desk.info(session.account, recording_id)
     flags = desk.review.flags(info.id)
-    waiting = [flag for flag in flags if flag.state in {FlagState.BEGUN, FlagState.HELD}]
     context = {
         "info": info,
         "flags": flags,
@@ -107,6 +105,7 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
     if may(session.account.role, Permission.CALLS_LISTEN) and views.playable(info):
         try:
             playback = desk.open(session, info.id)
+            waiting = desk.waiting(playback)
         except VerificationError:
             context["problem"] = (
                 "This recording is not what was sealed. It is not played; tell whoever "
@@ -130,7 +129,7 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
 def query_of(given: Mapping[str, str]) -> Query:
     """Return what the filters ask for. Raises ``UsageError``: one of them is no filter."""
     until = _day("until", given["until"])
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         return Query(
             since=_day("since", given["since"]),
             until=None if until is None else until + timedelta(days=1),

@@ -34,9 +34,9 @@ def waveform(request: Request, session: Signed, recording_id: str) -> Response:
     playback = desk.open(session, recording_id)
     peaks = playback.peaks(MOST_PEAKS)
     total = playback.info.samples
-    for channel, span in desk.review.silent(recording_id):
-        first, last = (at * peaks.shape[1] // total for at in (span.start, span.end))
-        peaks[channel, first : last + 1] = 0
+    for flag in desk.waiting(playback):
+        first, last = (at * peaks.shape[1] // total for at in (flag.span.start, flag.span.end))
+        peaks[flag.channel, first : last + 1] = 0
     headers = {"x-channels": str(len(peaks))}
     return Response(peaks.tobytes(), media_type="application/octet-stream", headers=headers)
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from hushtap.errors import UsageError
-from hushtap.vault.audit.events import Activity, Actor, Kind, Outcome, Thing
+from hushtap.vault.audit.events import UNKNOWN, Activity, Actor, Kind, Outcome, Thing
 from hushtap.web import credentials
 from hushtap.web.errors import ForbiddenError, SignInError
 from hushtap.web.guard import Routes, Signed, cookie_name
@@ -47,7 +47,9 @@ def sign_in(request: Request, name: Text, password: Text) -> Response:
     try:
         account = state.accounts.check_password(name, password)
     except SignInError as error:
-        _tell(request, name, Outcome.FAILURE)
+        # What is no account may be a password, or a number, in the wrong field.
+        known = name in {one.name for one in state.accounts.list()}
+        _tell(request, name if known else UNKNOWN, Outcome.FAILURE)
         return render(request, "sign_in.html", error.status, problem=str(error))
     due = Stage.PASSWORD if account.has_totp and not account.temporary else Stage.SETUP
     browser = request.headers.get("user-agent", "")
