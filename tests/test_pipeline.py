@@ -369,6 +369,20 @@ def test_findings_stay_within_the_call(one_channel: Callable[..., Call]) -> None
     assert not player.channel(0)[RATE // 10 : 6 * RATE].any()
 
 
+@pytest.mark.parametrize("schedule", [OFFLINE, LIVE])
+def test_what_the_call_ends_in_is_a_finding_that_is_over_with_it(
+    schedule: Schedule, policy: Policy, analyzer: SpokenAnalyzer
+) -> None:
+    audio = np.zeros((RATE + 77, 2), np.int16)
+    audio[:, 0] = voice(1.1)[: len(audio)]
+    with_keys(audio[:, 1], [0.95], 0.059)
+    call = Call(AudioFormat(RATE, 2), policy, analyzer, schedule=schedule)
+    Player(call, audio, lambda _: None).play_all(160).finish()
+    ends = {f.entity: f.span.end for f in call.findings()}
+    # One that reached further would never be written to the recording.
+    assert ends == {Entity.UNHEARD: len(audio), Entity.KEYPAD: len(audio)}
+
+
 def test_a_number_recognised_too_late_is_owned_up_to_and_no_mute_is_claimed(
     one_channel: Callable[..., Call],
 ) -> None:
