@@ -13,15 +13,16 @@ from pylibsrtp import Policy, Session
 
 from hushtap.errors import BusyError
 from hushtap.gateway.siprec_config import SiprecSection
-from hushtap.gateway.siprec_media import QUEUED, Media, Terms, mixed
+from hushtap.gateway.siprec_media import QUEUED, Media, Mixer, Terms
 from hushtap.gateway.siprec_ports import Ports
 from hushtap.gateway.siprec_session import Recorded
+from hushtap.keypad import Keypad
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.srtp import Key
 from hushtap.taps.siprec import sdp
 from hushtap.taps.siprec.message import Headers, RefusedError, Request
 from hushtap.taps.siprec.metadata import Metadata
-from hushtap.timeline import Span
+from hushtap.timeline import Span, merge
 from hushtap.values import AudioFormat, PcmChunk
 from taps.rtp.senders import L16, l16, packet, sent, speech
 
@@ -101,11 +102,33 @@ def chunk(stream: int, samples: list[int]) -> PcmChunk:
 
 def test_streams_are_added_into_their_channels() -> None:
     turn = [chunk(0, [1, 2]), chunk(1, [30_000, -30_000]), chunk(2, [10_000, -10_000])]
-    out = list(mixed(turn, [0, 1, 1]))
+    out = list(Mixer(8_000).mix(turn, [0, 1, 1]))
     assert [one.channel for one in out] == [0, 1]
     assert [one.samples.tolist() for one in out] == [[1, 2], [32_767, -32_768]]
-    (left, right) = mixed(turn[:1], [1])
+    (left, right) = Mixer(8_000).mix(turn[:1], [1])
     assert (left.samples.tolist(), right.samples.tolist()) == ([0, 0], [1, 2])
+
+
+def test_keys_of_one_stream_are_told_where_talk_of_another_hides_them() -> None:
+    at = np.arange(800) / 8_000
+    key = Span(4_000, 4_800)
+    streams = np.zeros((2, 8_000), np.int16)
+    tones = np.sin(2 * np.pi * 770 * at) + np.sin(2 * np.pi * 1_336 * at)
+    streams[0, key.start : key.end] = (2_000 * tones).astype(np.int16)
+    streams[1] = 2 * speech(8_000)
+    mixer, keypad = Mixer(8_000), Keypad(8_000)
+    told: list[Span] = []
+    for start in range(800, 8_000, 800):
+        span = Span(start, start + 800)
+        turn = [PcmChunk(n, span, one[start : start + 800]) for n, one in enumerate(streams)]
+        (_, one) = mixer.mix(turn, [1, 1])
+        keypad.feed(one.samples)
+        told += one.keys
+    assert not keypad.pressed()
+    (found,) = merge(told)
+    assert found.start <= key.start
+    assert key.end <= found.end
+    assert len(found) < len(key) + 1_000
 
 
 class Taker:
