@@ -47,6 +47,7 @@ HERE, ELSEWHERE = ("10.0.0.9", 4_000), ("10.0.0.66", 4_000)
         ({"peers": ["10.0.0.0/40"]}, "no network"),
         ({"udp": "", "tcp": ""}, "listens nowhere"),
         ({"tls": "127.0.0.1:5061"}, "tls_cert"),
+        ({"tls": "0.0.0.0:5061", "tls_cert": "c", "tls_key": "k"}, "whoever reaches it"),
         ({"udp": "5060"}, "no address"),
         ({"agent": "third"}, "first"),
         ({"unknown": 1}, "unknown"),
@@ -60,7 +61,7 @@ def test_a_section_that_cannot_be_is_refused(section: dict[str, object], said: s
 def test_nothing_but_tls_and_srtp_may_leave_the_machine_unasked() -> None:
     section = SiprecSection.model_validate(
         {"udp": "", "tcp": "", "tls": "0.0.0.0:5061", "tls_cert": "c", "tls_key": "k"}
-        | {"media": "::", "advertise": "10.0.0.5", "srtp": "required"}
+        | {"media": "::", "advertise": "10.0.0.5", "srtp": "required", "peers": ["10.0.0.0/24"]}
     )
     assert section.told == "10.0.0.5"
     assert section.port_range == range(40_000, 40_999, 2)
