@@ -161,7 +161,7 @@ def test_a_forged_packet_from_elsewhere_is_not_recorded() -> None:
         forged = packet(100 + number, 5_000 + 160 * number, l16(speech(160, 9)))
         one.media.put(0, forged, ELSEWHERE, when)
         one.media.turn(when)
-    one.media.finish(1.0)
+    one.media.finish()
     np.testing.assert_array_equal(one.channel(1), audio)
     assert not one.channel(0).any()
     assert one.media.refused == 50
@@ -183,7 +183,7 @@ def test_keys_change_with_the_signalling_and_late_packets_still_open() -> None:
         one.media.put(0, sealed, HERE, when)
         one.media.put(0, sent(audio)[number][1], HERE, when)
         one.media.turn(when)
-    one.media.finish(1.0)
+    one.media.finish()
     np.testing.assert_array_equal(one.channel(0), audio)
     assert one.media.refused == len(packets)
 
@@ -203,8 +203,32 @@ def test_ciphertext_without_a_key_ends_its_call_alone() -> None:
         one.media.put(0, data, HERE, 0.02 * number)
         one.media.turn(0.02 * number)
     assert one.failures == 1
-    one.media.finish(1.0)
+    one.media.finish()
     assert not one.channel(0).any()
+
+
+def test_audio_that_cannot_be_read_to_its_end_is_told_and_raises_nothing() -> None:
+    one = Taker(Terms(0, MAP, None))
+    random = np.random.default_rng(1)
+    # All of it is looked at once the session is over.
+    for number in range(20):
+        data = packet(number, 160 * number, random.bytes(320))
+        one.media.put(0, data, HERE, 0.02 * number)
+    assert not one.media.finish()
+    assert one.failures == 1
+    whole = Taker(Terms(0, MAP, None))
+    assert whole.media.finish()
+
+
+def test_a_stage_that_breaks_at_the_end_of_a_session_raises_nothing() -> None:
+    one = Taker(Terms(0, MAP, None))
+    for when, data in sent(speech(1_600)):
+        one.media.put(0, data, HERE, when)
+    one.media.turn(0.1)
+    assert one.media._directions is not None
+    one.media._directions._ready = []
+    assert not one.media.finish()
+    assert one.failures == 1
 
 
 def test_a_session_that_is_refreshed_keeps_counting_under_its_key() -> None:
@@ -219,7 +243,7 @@ def test_a_session_that_is_refreshed_keeps_counting_under_its_key() -> None:
             one.media.agree(0, Terms(0, MAP, key))
         one.media.put(0, seal.protect(data), HERE, when)
         one.media.turn(when)
-    one.media.finish(2.0)
+    one.media.finish()
     np.testing.assert_array_equal(one.channel(0), audio)
 
 

@@ -83,6 +83,7 @@ class Media:
         self._mixer = Mixer(audio.sample_rate)
         self._lock = threading.Lock()
         self._over = False
+        self._broken = False
 
     def put(self, stream: int, data: bytes, source: Address, arrival: float) -> None:
         """Take a datagram of a stream, at once."""
@@ -98,26 +99,28 @@ class Media:
     def turn(self, now: float) -> None:
         """Work off what came, and offer what has become final."""
         with self._lock:
-            if self._over:
-                return
-            try:
-                self._work()
-                if self._directions is not None:
-                    self._hand_on(self._directions.advance(now))
-            except Exception as exc:  # noqa: BLE001 - one call's audio must not end the others
-                self._over = True
-                _log.warning(
-                    LogEvent.FAILED_CLOSED, {Name.ERROR: type(exc), Name.REASON: Reason.TAP_FAILED}
-                )
-                self._failed()
+            self._try(lambda directions: directions.advance(now))
 
-    def finish(self, now: float) -> None:
-        """Work off the rest: nothing more will come."""
-        self.turn(now)
+    def finish(self) -> bool:
+        """Work off the rest: nothing more will come. Return whether all could be read."""
         with self._lock:
-            if not self._over and self._directions is not None:
-                self._hand_on(self._directions.finish())
+            self._try(lambda directions: directions.finish())
             self._over = True
+            return not self._broken
+
+    def _try(self, ready: Callable[[Directions], Iterable[PcmChunk]]) -> None:
+        if self._over:
+            return
+        try:
+            self._work()
+            if self._directions is not None:
+                self._hand_on(ready(self._directions))
+        except Exception as exc:  # noqa: BLE001 - one call's audio must not end the others
+            self._over = self._broken = True
+            _log.warning(
+                LogEvent.FAILED_CLOSED, {Name.ERROR: type(exc), Name.REASON: Reason.TAP_FAILED}
+            )
+            self._failed()
 
     def _work(self) -> None:
         for _ in range(len(self._waiting)):
