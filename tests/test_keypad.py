@@ -118,12 +118,14 @@ def test_a_key_that_somebody_tells_of_is_silent_though_it_began_before(first: in
     assert len(got) == len(audio)
 
 
-def test_a_key_told_of_too_late_changes_nothing_that_was_let_go() -> None:
+def test_a_key_told_of_too_late_changes_nothing_that_was_let_go_and_is_told_whole() -> None:
     keypad = Keypad(8_000)
     audio = np.full(2_000, 1_000, np.int16)
     gone = keypad.feed(audio)
     rest = keypad.feed(audio[:0], [Span(0, 1_900)])
     assert gone.all()
-    [(_, silent)] = keypad.pressed()
-    assert silent.start == len(gone)
-    assert len(np.concatenate([gone, rest, keypad.finish()])) == 2_000
+    [(_, told)] = keypad.pressed()
+    assert told.start == 0
+    whole = np.concatenate([gone, rest, keypad.finish()])
+    assert len(whole) == 2_000
+    assert not whole[len(gone) : told.end].any()

@@ -369,6 +369,20 @@ def test_findings_stay_within_the_call(one_channel: Callable[..., Call]) -> None
     assert not player.channel(0)[RATE // 10 : 6 * RATE].any()
 
 
+@pytest.mark.parametrize("schedule", [OFFLINE, LIVE])
+def test_what_the_call_ends_in_is_a_finding_that_is_over_with_it(
+    schedule: Schedule, policy: Policy, analyzer: SpokenAnalyzer
+) -> None:
+    audio = np.zeros((RATE + 77, 2), np.int16)
+    audio[:, 0] = voice(1.1)[: len(audio)]
+    with_keys(audio[:, 1], [0.95], 0.059)
+    call = Call(AudioFormat(RATE, 2), policy, analyzer, schedule=schedule)
+    Player(call, audio, lambda _: None).play_all(160).finish()
+    ends = {f.entity: f.span.end for f in call.findings()}
+    # One that reached further would never be written to the recording.
+    assert ends == {Entity.UNHEARD: len(audio), Entity.KEYPAD: len(audio)}
+
+
 def test_a_number_recognised_too_late_is_owned_up_to_and_no_mute_is_claimed(
     one_channel: Callable[..., Call],
 ) -> None:
@@ -474,19 +488,20 @@ def test_keys_are_the_same_live_and_in_a_file_whatever_the_pieces(
     np.testing.assert_array_equal(out, truth)
 
 
+@pytest.mark.parametrize("begun", [3_800, 2_000])
 def test_a_key_that_the_tap_tells_of_is_silent_and_no_policy_can_want_it_otherwise(
-    policy: Policy, analyzer: SpokenAnalyzer
+    begun: int, policy: Policy, analyzer: SpokenAnalyzer
 ) -> None:
     call = Call(AudioFormat(RATE, 1), replace(policy, entities=frozenset({Entity.CVV})), analyzer)
     audio = np.full(RATE, 500, np.int16)
     call.feed(PcmChunk(0, Span(0, 4_000), audio[:4_000]))
-    call.feed(PcmChunk(0, Span(4_000, 8_000), audio[4_000:], (Span(3_800, 5_000),)))
+    call.feed(PcmChunk(0, Span(4_000, 8_000), audio[4_000:], (Span(begun, 5_000),)))
     call.finish()
     for window in call.windows():
         call.heard(window, NOTHING(window))
     out = np.concatenate([chunk.samples for chunk in call.released()])
     [finding] = call.findings()
     assert (finding.entity, finding.source, finding.score) == (Entity.KEYPAD, "event", 1.0)
-    assert not out[3_800:5_000].any()
-    assert out[:3_500].all()
+    assert not out[begun:5_000].any()
+    assert out[: begun - 300].all()
     assert out[5_300:].all()

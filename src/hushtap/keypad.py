@@ -86,7 +86,7 @@ class Keypad:
         """Take the next samples and return those that have become final.
 
         ``keys``: where keys were pressed as somebody else tells, in samples of the call;
-        what of that was returned already is not silenced any more.
+        what of that was returned already is told by ``pressed`` all the same.
         """
         self._held = np.concatenate([self._held, samples])
         for span in keys:
@@ -99,9 +99,10 @@ class Keypad:
         return self._release(self.end)
 
     def pressed(self) -> list[tuple[bool, Span]]:
-        """Return what was silenced since the last call, and whether somebody else told of it.
+        """Return where keys were found since the last call, and whether somebody else told of it.
 
-        A key may come in several parts.
+        A key may come in several parts. What was returned before it was told of is not
+        silent: whoever still holds it mutes it.
         """
         pressed, self._pressed = self._pressed, []
         return [
@@ -111,10 +112,9 @@ class Keypad:
         ]
 
     def _silence(self, span: Span, *, told: bool = False) -> None:
-        padded = span.pad(self._pad, self._pad).clip(self._at, span.end + self._pad)
-        if padded:
-            self._masks = merge([*self._masks, padded])
-            self._pressed.append((told, padded))
+        padded = span.pad(self._pad, self._pad)
+        self._masks = merge([*self._masks, padded.clip(self._at, padded.end)])
+        self._pressed.append((told, padded))
 
     def _look(self) -> None:
         """Look for tones in all frames that are whole."""

@@ -302,6 +302,8 @@ class Call:
             self._stale = False
             self._mute_verdicts(now, last=tick.last)
         self._mute_silenced()
+        if tick.last:
+            self._end_findings()
         for channel in self._channels:
             decided = max(self._decided[channel], self._decide_until(channel, tick, now))
             self._decided[channel] = decided
@@ -386,6 +388,14 @@ class Call:
             else:
                 apart.append(finding)
         self._mutes[channel][entity] = [*apart, new]
+
+    def _end_findings(self) -> None:
+        """Let no finding reach beyond the call: it would wait for its end in vain."""
+        for channel, by_entity in enumerate(self._mutes):
+            end = self._holdback.end(channel)
+            for entity, findings in by_entity.items():
+                clipped = [replace(f, span=f.span.clip(0, end)) for f in findings]
+                by_entity[entity] = [finding for finding in clipped if finding.span]
 
     def _note_missed(self, verdict: Verdict) -> None:
         """Own up to a number that was recognised only after some of it had been released."""

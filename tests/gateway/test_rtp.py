@@ -99,6 +99,20 @@ def test_a_stranger_is_not_heard_during_a_call(vault: Vault) -> None:
     assert not opened.samples[RATE:].any()
 
 
+def test_a_stage_that_breaks_ends_its_call_alone_and_frees_its_place(vault: Vault) -> None:
+    async def run() -> None:
+        async with serving(vault, limits={"idle": 1}, rtp=section({})) as gateway:
+            send(ports(gateway), speech(1_600), speech(1_600, 2))
+            await begun(gateway)
+            [line] = gateway.taps[0]._lines  # type: ignore[attr-defined]
+            line._directions._ready = []
+            await ended(gateway)
+            assert gateway.calls.admission.up == 0
+
+    asyncio.run(run())
+    assert [info.state for info in vault.list()] == [State.INTERRUPTED]
+
+
 def test_a_full_gateway_lets_a_line_wait(vault: Vault) -> None:
     async def run() -> None:
         limits = {"max_calls": 1, "idle": 1}

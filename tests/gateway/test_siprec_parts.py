@@ -13,15 +13,16 @@ from pylibsrtp import Policy, Session
 
 from hushtap.errors import BusyError
 from hushtap.gateway.siprec_config import SiprecSection
-from hushtap.gateway.siprec_media import QUEUED, Media, Terms, mixed
+from hushtap.gateway.siprec_media import QUEUED, Media, Mixer, Terms
 from hushtap.gateway.siprec_ports import Ports
 from hushtap.gateway.siprec_session import Recorded
+from hushtap.keypad import Keypad
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.srtp import Key
 from hushtap.taps.siprec import sdp
 from hushtap.taps.siprec.message import Headers, RefusedError, Request
 from hushtap.taps.siprec.metadata import Metadata
-from hushtap.timeline import Span
+from hushtap.timeline import Span, merge
 from hushtap.values import AudioFormat, PcmChunk
 from taps.rtp.senders import L16, l16, packet, sent, speech
 
@@ -46,6 +47,7 @@ HERE, ELSEWHERE = ("10.0.0.9", 4_000), ("10.0.0.66", 4_000)
         ({"peers": ["10.0.0.0/40"]}, "no network"),
         ({"udp": "", "tcp": ""}, "listens nowhere"),
         ({"tls": "127.0.0.1:5061"}, "tls_cert"),
+        ({"tls": "0.0.0.0:5061", "tls_cert": "c", "tls_key": "k"}, "whoever reaches it"),
         ({"udp": "5060"}, "no address"),
         ({"agent": "third"}, "first"),
         ({"unknown": 1}, "unknown"),
@@ -59,7 +61,7 @@ def test_a_section_that_cannot_be_is_refused(section: dict[str, object], said: s
 def test_nothing_but_tls_and_srtp_may_leave_the_machine_unasked() -> None:
     section = SiprecSection.model_validate(
         {"udp": "", "tcp": "", "tls": "0.0.0.0:5061", "tls_cert": "c", "tls_key": "k"}
-        | {"media": "::", "advertise": "10.0.0.5", "srtp": "required"}
+        | {"media": "::", "advertise": "10.0.0.5", "srtp": "required", "peers": ["10.0.0.0/24"]}
     )
     assert section.told == "10.0.0.5"
     assert section.port_range == range(40_000, 40_999, 2)
@@ -101,11 +103,33 @@ def chunk(stream: int, samples: list[int]) -> PcmChunk:
 
 def test_streams_are_added_into_their_channels() -> None:
     turn = [chunk(0, [1, 2]), chunk(1, [30_000, -30_000]), chunk(2, [10_000, -10_000])]
-    out = list(mixed(turn, [0, 1, 1]))
+    out = list(Mixer(8_000).mix(turn, [0, 1, 1]))
     assert [one.channel for one in out] == [0, 1]
     assert [one.samples.tolist() for one in out] == [[1, 2], [32_767, -32_768]]
-    (left, right) = mixed(turn[:1], [1])
+    (left, right) = Mixer(8_000).mix(turn[:1], [1])
     assert (left.samples.tolist(), right.samples.tolist()) == ([0, 0], [1, 2])
+
+
+def test_keys_of_one_stream_are_told_where_talk_of_another_hides_them() -> None:
+    at = np.arange(800) / 8_000
+    key = Span(4_000, 4_800)
+    streams = np.zeros((2, 8_000), np.int16)
+    tones = np.sin(2 * np.pi * 770 * at) + np.sin(2 * np.pi * 1_336 * at)
+    streams[0, key.start : key.end] = (2_000 * tones).astype(np.int16)
+    streams[1] = 2 * speech(8_000)
+    mixer, keypad = Mixer(8_000), Keypad(8_000)
+    told: list[Span] = []
+    for start in range(800, 8_000, 800):
+        span = Span(start, start + 800)
+        turn = [PcmChunk(n, span, one[start : start + 800]) for n, one in enumerate(streams)]
+        (_, one) = mixer.mix(turn, [1, 1])
+        keypad.feed(one.samples)
+        told += one.keys
+    assert not keypad.pressed()
+    (found,) = merge(told)
+    assert found.start <= key.start
+    assert key.end <= found.end
+    assert len(found) < len(key) + 1_000
 
 
 class Taker:
@@ -137,7 +161,7 @@ def test_a_forged_packet_from_elsewhere_is_not_recorded() -> None:
         forged = packet(100 + number, 5_000 + 160 * number, l16(speech(160, 9)))
         one.media.put(0, forged, ELSEWHERE, when)
         one.media.turn(when)
-    one.media.finish(1.0)
+    one.media.finish()
     np.testing.assert_array_equal(one.channel(1), audio)
     assert not one.channel(0).any()
     assert one.media.refused == 50
@@ -159,7 +183,7 @@ def test_keys_change_with_the_signalling_and_late_packets_still_open() -> None:
         one.media.put(0, sealed, HERE, when)
         one.media.put(0, sent(audio)[number][1], HERE, when)
         one.media.turn(when)
-    one.media.finish(1.0)
+    one.media.finish()
     np.testing.assert_array_equal(one.channel(0), audio)
     assert one.media.refused == len(packets)
 
@@ -179,8 +203,32 @@ def test_ciphertext_without_a_key_ends_its_call_alone() -> None:
         one.media.put(0, data, HERE, 0.02 * number)
         one.media.turn(0.02 * number)
     assert one.failures == 1
-    one.media.finish(1.0)
+    one.media.finish()
     assert not one.channel(0).any()
+
+
+def test_audio_that_cannot_be_read_to_its_end_is_told_and_raises_nothing() -> None:
+    one = Taker(Terms(0, MAP, None))
+    random = np.random.default_rng(1)
+    # All of it is looked at once the session is over.
+    for number in range(20):
+        data = packet(number, 160 * number, random.bytes(320))
+        one.media.put(0, data, HERE, 0.02 * number)
+    assert not one.media.finish()
+    assert one.failures == 1
+    whole = Taker(Terms(0, MAP, None))
+    assert whole.media.finish()
+
+
+def test_a_stage_that_breaks_at_the_end_of_a_session_raises_nothing() -> None:
+    one = Taker(Terms(0, MAP, None))
+    for when, data in sent(speech(1_600)):
+        one.media.put(0, data, HERE, when)
+    one.media.turn(0.1)
+    assert one.media._directions is not None
+    one.media._directions._ready = []
+    assert not one.media.finish()
+    assert one.failures == 1
 
 
 def test_a_session_that_is_refreshed_keeps_counting_under_its_key() -> None:
@@ -195,7 +243,7 @@ def test_a_session_that_is_refreshed_keeps_counting_under_its_key() -> None:
             one.media.agree(0, Terms(0, MAP, key))
         one.media.put(0, seal.protect(data), HERE, when)
         one.media.turn(when)
-    one.media.finish(2.0)
+    one.media.finish()
     np.testing.assert_array_equal(one.channel(0), audio)
 
 

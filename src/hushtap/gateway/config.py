@@ -65,13 +65,22 @@ class HttpSection(Listen):
 
 
 class AudioSocketSection(Listen):
-    """AudioSocket has no TLS and no password: plain beyond loopback only by ``allow_plain``.
+    """AudioSocket has no password: beyond loopback only by ``allow_plain``, with TLS or without.
 
     ``queue`` is that of all its calls.
     """
 
     listen: str = "127.0.0.1:9092"
     queue: str | None = None
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if not (self.allow_plain or self.is_loopback):
+            raise ValueError(
+                f"{self.listen} is reached from other machines, and whoever reaches it may "
+                "begin calls: bind to 127.0.0.1, or say allow_plain = true"
+            )
+        return self
 
 
 class TwilioSection(Listen):

@@ -40,7 +40,7 @@ class Listen(Section):
     @property
     def is_loopback(self) -> bool:
         """Whether nothing outside this machine reaches it."""
-        return ipaddress.ip_address(self.address[0]).is_loopback
+        return is_loopback(self.listen)
 
     @property
     def exposed(self) -> bool:
@@ -90,6 +90,11 @@ def parse_address(text: str) -> tuple[str, int]:
     if not (colon and numeric and port.isascii() and port.isdecimal() and int(port) < 1 << 16):
         raise ValueError(f"{text!r} is no address: write it like 127.0.0.1:8080")
     return numeric, int(port)
+
+
+def is_loopback(text: str) -> bool:
+    """Return whether nothing outside this machine reaches ``HOST:PORT``."""
+    return ipaddress.ip_address(parse_address(text)[0]).is_loopback
 
 
 def read_secret(path: Path) -> tuple[str, ...]:

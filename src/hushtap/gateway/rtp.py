@@ -167,11 +167,16 @@ class Line:
                 if loop.time() - self._last >= self._idle:
                     break
                 _hand_on(call, directions.advance(loop.time()))
+        except Exception as error:  # noqa: BLE001 - it must not matter to the others how it broke
+            reason = Reason.TAP_FAILED
+            _log.warning(LogEvent.FAILED_CLOSED, {Name.ERROR: type(error), Name.REASON: reason})
         finally:
             self._directions = None
-            if reason is None and not call.over:
-                _hand_on(call, directions.finish())
-            await call.end(reason)
+            try:
+                if reason is None and not call.over:
+                    _hand_on(call, directions.finish())
+            finally:
+                await call.end(reason)
 
 
 class _Port(asyncio.DatagramProtocol):

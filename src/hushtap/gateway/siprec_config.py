@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from hushtap.errors import UsageError
-from hushtap.gateway.listening import Listen, Section, parse_address
+from hushtap.gateway.listening import Listen, Section, is_loopback, parse_address
 from hushtap.taps.siprec.roles import Rule
 
 LEAST_PORTS: Final = 8
@@ -151,6 +151,11 @@ class SiprecSection(Section):
             raise ValueError("listens nowhere: give udp, tcp or tls")
         if self.tls and self.tls_cert is None:
             raise ValueError("tls needs tls_cert and tls_key")
+        if self.tls and not (self.peers or self.tls_client_ca or is_loopback(self.tls)):
+            raise ValueError(
+                f"{self.tls} is reached from other machines, and whoever reaches it may begin "
+                "calls: give peers, or tls_client_ca"
+            )
         if ipaddress.ip_address(self.media).is_unspecified and not self.advertise:
             raise ValueError("media is every address: give advertise, the one that clients reach")
         if self.exposed and not self.allow_plain:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hushtap.keypad import Keypad
 from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.rtp.directions import Directions
 from hushtap.taps.rtp.latch import Latch
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from hushtap.taps.rtp.codecs import PayloadMap
     from hushtap.taps.rtp.latch import Address
+    from hushtap.timeline import Span
+    from hushtap.values import Samples
 
 QUEUED: Final = 4_096
 """Datagrams of one call that wait: 40 s of two streams in packets of 20 ms."""
@@ -77,8 +80,10 @@ class Media:
         self._waiting: deque[tuple[int, Terms] | tuple[int, bytes, Address, float]] = deque()
         self._streams: list[_Stream] = []
         self._directions: Directions | None = None
+        self._mixer = Mixer(audio.sample_rate)
         self._lock = threading.Lock()
         self._over = False
+        self._broken = False
 
     def put(self, stream: int, data: bytes, source: Address, arrival: float) -> None:
         """Take a datagram of a stream, at once."""
@@ -94,26 +99,28 @@ class Media:
     def turn(self, now: float) -> None:
         """Work off what came, and offer what has become final."""
         with self._lock:
-            if self._over:
-                return
-            try:
-                self._work()
-                if self._directions is not None:
-                    self._hand_on(self._directions.advance(now))
-            except Exception as exc:  # noqa: BLE001 - one call's audio must not end the others
-                self._over = True
-                _log.warning(
-                    LogEvent.FAILED_CLOSED, {Name.ERROR: type(exc), Name.REASON: Reason.TAP_FAILED}
-                )
-                self._failed()
+            self._try(lambda directions: directions.advance(now))
 
-    def finish(self, now: float) -> None:
-        """Work off the rest: nothing more will come."""
-        self.turn(now)
+    def finish(self) -> bool:
+        """Work off the rest: nothing more will come. Return whether all could be read."""
         with self._lock:
-            if not self._over and self._directions is not None:
-                self._hand_on(self._directions.finish())
+            self._try(lambda directions: directions.finish())
             self._over = True
+            return not self._broken
+
+    def _try(self, ready: Callable[[Directions], Iterable[PcmChunk]]) -> None:
+        if self._over:
+            return
+        try:
+            self._work()
+            if self._directions is not None:
+                self._hand_on(ready(self._directions))
+        except Exception as exc:  # noqa: BLE001 - one call's audio must not end the others
+            self._over = self._broken = True
+            _log.warning(
+                LogEvent.FAILED_CLOSED, {Name.ERROR: type(exc), Name.REASON: Reason.TAP_FAILED}
+            )
+            self._failed()
 
     def _work(self) -> None:
         for _ in range(len(self._waiting)):
@@ -157,29 +164,50 @@ class Media:
             self.heard = arrival
 
     def _hand_on(self, chunks: Iterable[PcmChunk]) -> None:
-        for chunk in mixed(chunks, [stream.channel for stream in self._streams]):
+        for chunk in self._mixer.mix(chunks, [stream.channel for stream in self._streams]):
             self._offer(chunk)
 
 
-def mixed(chunks: Iterable[PcmChunk], channels: list[int]) -> Iterator[PcmChunk]:
-    """Yield two channels from chunks of streams in turns, each added to its channel."""
-    turn: list[PcmChunk] = []
-    for chunk in chunks:
-        turn.append(chunk)
-        if len(turn) == len(channels):
-            for channel in range(CHANNELS):
-                mine = [one for one, to in zip(turn, channels, strict=True) if to == channel]
-                parts = [one.samples for one in mine]
-                total = np.zeros(len(chunk.span), np.int16)
-                if len(parts) == 1:
-                    total = parts[0]
-                elif parts:
-                    total = (
-                        np.sum(parts, axis=0, dtype=np.int32).clip(-32_768, 32_767).astype(np.int16)
-                    )
-                keys = tuple(key for one in mine for key in one.keys)
-                yield PcmChunk(channel, chunk.span, total, keys)
-            turn = []
+class Mixer:
+    """Two channels from chunks of streams in turns, each added to its channel, at ``rate`` Hz.
+
+    Talk of one stream hides the keys of another once they are added: where a channel has
+    several, keys are looked for in each, and told with what is added.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._keypads: dict[int, tuple[int, Keypad]] = {}
+
+    def mix(self, chunks: Iterable[PcmChunk], channels: list[int]) -> Iterator[PcmChunk]:
+        """Yield a chunk of each channel for each turn; ``channels`` has that of each stream."""
+        turn: list[PcmChunk] = []
+        for chunk in chunks:
+            turn.append(chunk)
+            if len(turn) == len(channels):
+                for channel in range(CHANNELS):
+                    mine = [number for number, to in enumerate(channels) if to == channel]
+                    total = _total([turn[number].samples for number in mine], len(chunk.span))
+                    keys = [key for number in mine for key in turn[number].keys]
+                    if len(mine) > 1:
+                        keys += [key for n in mine for key in self._pressed(n, turn[n])]
+                    yield PcmChunk(channel, chunk.span, total, tuple(keys))
+                turn = []
+
+    def _pressed(self, number: int, chunk: PcmChunk) -> list[Span]:
+        """Return where keys are heard in a stream, in samples of the call."""
+        if number not in self._keypads:
+            self._keypads[number] = chunk.span.start, Keypad(self._rate)
+        begun, keypad = self._keypads[number]
+        keypad.feed(chunk.samples)
+        return [span.shift(begun) for _, span in keypad.pressed()]
+
+
+def _total(parts: list[Samples], count: int) -> Samples:
+    if len(parts) == 1:
+        return parts[0]
+    total = np.sum([np.zeros(count, np.int16), *parts], axis=0, dtype=np.int32)
+    return total.clip(-32_768, 32_767).astype(np.int16)
 
 
 class MediaThread:

@@ -139,7 +139,8 @@ class Recorded:
         self.close()
         if self.media is not None:
             thread.remove(self.media)
-            await asyncio.to_thread(self.media.finish, time.monotonic())
+            if not await asyncio.to_thread(self.media.finish):
+                reason = Reason.TAP_FAILED
         if self.call is not None:
             await self.call.end(reason)
 
