@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from hushtap.timeline import to_samples, to_seconds
 from hushtap.values import Entity, Finding, TranscriptWord
 from hushtap.vault.recordings import State
-from hushtap.vault.remuting import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +69,7 @@ class Turn:
 def redactions(playback: Playback, waiting: Sequence[Flag] = ()) -> list[Redaction]:
     """Return what is muted, and what was flagged and waits to be, in order of time."""
     rate = playback.audio_format.sample_rate
-    flagged = [Finding(flag.entity, flag.span, flag.channel, 1.0, SOURCE) for flag in waiting]
+    flagged = [Finding(flag.entity, flag.span, flag.channel, 1.0, "review") for flag in waiting]
     found = sorted([*playback.findings, *flagged], key=lambda one: (one.span, one.channel))
     return [
         Redaction(
