@@ -168,6 +168,19 @@ def test_who_asked_may_ask_for_something_else_instead(asks: Asks) -> None:
     assert asks.answer(piece("four one two", 10, lenient=True)) == (None, False)
 
 
+@pytest.mark.parametrize(
+    ("asker", "entity"), [(AGENT, Entity.EXPIRY), (CALLER, None)], ids=["asked", "announced"]
+)
+def test_a_date_that_nobody_asked_for_is_over_with_the_next_question(
+    asks: Asks, asker: int, entity: Entity | None
+) -> None:
+    # "It is valid until oh eight", of which no more was understood; "And your order number?"
+    asks.hear(replace(asked(Entity.EXPIRY, 1), channel=asker))
+    asks.answer(replace(piece("oh eight", 3, lenient=True), source="both"))
+    asks.hear(replace(asked(None, 9), channel=CALLER if asker == AGENT else AGENT))
+    assert asks.answer(piece("seven oh eight eight", 11, lenient=True))[0] is entity
+
+
 def test_who_is_asked_may_not_take_it_back_but_who_asked_last_may(asks: Asks) -> None:
     asks.hear(replace(asked(Entity.EXPIRY, 1), channel=CALLER))  # misheard
     asks.hear(asked(Entity.CREDIT_CARD, 3))

@@ -26,6 +26,10 @@ STRONG = {
     "the order number": None,
     "and your zip code": None,
     "how much was it": None,
+    "the four digit pulled on the front": Entity.CVV,
+    "my card is": Entity.CREDIT_CARD,
+    "what is it for that address": None,
+    "and the billing address": None,
 }
 
 
@@ -125,6 +129,11 @@ def test_a_cue_of_both_ears_comes_once_and_none_is_lost() -> None:
     assert both_cues(read, [same, other, later], RATE) == [other, *read, later]
     weak = [Cue(RATE, 0, Entity.CVV, strong=False)]
     assert both_cues(weak, [same], RATE) == [*weak, same]
+
+
+def test_how_long_a_card_is_good_announces_no_card_number() -> None:
+    strong = {cue.entity for cue in find_cues(say("my card is valid until"), 0) if cue.strong}
+    assert strong == {Entity.EXPIRY}
 
 
 @pytest.mark.parametrize("said", ["that's good to hear", "good to know", "it was good to talk"])

@@ -107,7 +107,8 @@ class Asks:
         Only who asked can ask for something else instead, and only by another question:
         "hold on, let me put my phone down" is no question for a phone number, nor is what
         the ears disagree on in "your social security number". What one request names
-        before anybody replied is wanted all of it.
+        before anybody replied is wanted all of it. A code or date that was announced by who
+        then said it ("it is valid until ...") was asked by nobody: any question goes on from it.
         """
         time = cue.time
         replied = max((at for c, at in self._talked.items() if c != cue.channel), default=EVER)
@@ -118,12 +119,16 @@ class Asks:
             ask.firm
             and not (
                 cue.strong
-                and (ask.asker in asks or (latest is not None and latest.asker in asks))
+                and (
+                    ask.asker in asks
+                    or (latest is not None and latest.asker in asks)
+                    or (entity in _BRIEF and ask.digits > 0 and ask.channel == ask.asker)
+                )
                 and time - ask.since > (phrase if ask.digits or replied > ask.since else request)
             )
             and not ask.answered
             and ask.since <= time < min(ask.until, max(ask.since, ask.end) + self._samples(WAIT_S))
-            for ask in self._asks.values()
+            for entity, ask in self._asks.items()
         )
 
     def _open(self, entity: Entity, cue: Cue) -> None:
