@@ -208,6 +208,7 @@ def quality(scores: Iterable[Score]) -> dict[str, float]:
         "numbers_open": told.open_numbers,
         "false_mutes_per_hour": told.false_mutes_per_hour,
         "harmless_muted_s_per_hour": told.harmless_muted_seconds_per_hour,
+        "harmless_numbers": told.harmless_numbers,
         "harmless_numbers_muted": told.harmless_numbers_muted,
     }
 
