@@ -15,24 +15,24 @@ does not depend on how samples were chunked or how fast the ears were::
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hushtap.ears.spots import Spot, SpotTrack, fuse
+from hushtap.ears.hearing import Hearing
 from hushtap.ears.windows import OFFLINE, Listener, Schedule, Window
-from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
 from hushtap.keypad import Keypad
+from hushtap.mutes import Mutes
 from hushtap.numbers.ledger import Judged, Ledger
-from hushtap.timeline import Span, merge, rescale, rescale_span, subtract, to_samples, to_seconds
+from hushtap.timeline import Span, merge, rescale, rescale_span, to_samples, to_seconds
 from hushtap.vad import EAR_RATE, STEP, steps_of
-from hushtap.values import Entity, Finding, Mute, PcmChunk, Plan, TranscriptWord
+from hushtap.values import Entity, Finding, PcmChunk, Plan, TranscriptWord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from hushtap.ears.engine import Heard
     from hushtap.numbers.ledger import Analyzer, Verdict
@@ -63,6 +63,25 @@ class _Tick:
     last: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Channel:
+    """What is known of one channel: samples come in at the top and are cleared at the bottom."""
+
+    keypad: Keypad
+    listener: Listener
+    hearing: Hearing
+    mutes: Mutes
+    unblocked: list[Samples] = field(default_factory=list)
+    """Samples that do not make a block yet."""
+    steps: deque[Samples] = field(default_factory=deque)
+    """Steps of the ears' clock that wait for those of the other channels."""
+    talk: list[Word] = field(default_factory=list)
+    """The words that are surely no number."""
+    decided: int = 0
+    """Sample before which nothing is undecided."""
+    transcribed: int = 0
+
+
 class Call:
     """One call. Not thread-safe: one driver."""
 
@@ -78,40 +97,28 @@ class Call:
         self.audio_format = audio_format
         self.policy = policy
         self._rate = rate
-        self._channels = range(channels)
-        self._keypads = [Keypad(rate) for _ in self._channels]
-        self._listeners = [Listener(c, rate, schedule=schedule) for c in self._channels]
-        self._tracks = [WordTrack(rate) for _ in self._channels]
-        self._glances = schedule.glance is not None
+        self._channels = [self._channel(number, schedule) for number in range(channels)]
         self._tick_steps = schedule.tick
-        self._spots = [SpotTrack(schedule.context, rate) for _ in self._channels]
-        self._spotted: list[list[Spot]] = [[] for _ in self._channels]
-        self._said: list[list[Word]] = [[] for _ in self._channels]
-        self._spotting = False
-        self._words: list[list[Word]] = [[] for _ in self._channels]
-        self._talk: list[list[Word]] = [[] for _ in self._channels]
         self._ledger = Ledger(policy, rate, channels, analyzer)
         self._edges = Edges(policy, rate)
         self._holdback = HoldBack(audio_format, policy.style)
-        self._unblocked: list[list[Samples]] = [[] for _ in self._channels]
         self._blocks = 0
-        self._steps: list[deque[Samples]] = [deque() for _ in self._channels]
         self._events: deque[Window | _Tick] = deque()
         self._results: dict[int, Heard | None] = {}
         self._new_windows: list[Window] = []
         self._judged = Judged((), (None,) * channels, armed=False)
         self._stale = False
-        self._mutes: list[dict[Entity, list[Finding]]] = [{} for _ in self._channels]
-        self._missed: list[list[Finding]] = [[] for _ in self._channels]
-        self._decided = [0] * channels
-        self._cleared = [0] * channels
-        self._spoken_until = [0] * channels
         self._released: list[RedactedChunk] = []
         self._transcript: list[TranscriptWord] = []
         self._guard = to_samples(policy.pad_before + GUARD_S, rate)
         self._hindsight = to_samples(schedule.hindsight, rate)
         self._max_hold = to_samples(max(policy.max_hold, schedule.patience), rate)
         self._silenced: list[Span] = []
+
+    def _channel(self, number: int, schedule: Schedule) -> _Channel:
+        listener = Listener(number, self._rate, schedule=schedule)
+        hearing = Hearing(self._rate, schedule, listener.activity)
+        return _Channel(Keypad(self._rate), listener, hearing, Mutes())
 
     # --- samples in -----------------------------------------------------------------
 
@@ -121,36 +128,36 @@ class Call:
         Raises:
             ValueError: they do not follow the last ones of their channel.
         """
-        keypad = self._keypads[chunk.channel]
+        keypad = self._channels[chunk.channel].keypad
         if chunk.span.start != keypad.end:
             raise ValueError(f"channel {chunk.channel}: expected sample {keypad.end}")
         self._admit(chunk.channel, keypad.feed(chunk.samples, chunk.keys))
-        ready = min(self._holdback.end(c) for c in self._channels)
+        ready = min(map(self._holdback.end, range(len(self._channels))))
         self._take_blocks(self._whole_blocks(ready))
 
     def _admit(self, channel: int, samples: Samples) -> None:
         """Let samples in as they left the keypad: nobody after it hears a key."""
-        for told, span in self._keypads[channel].pressed():
+        for told, span in self._channels[channel].keypad.pressed():
             self._mute(channel, span, Entity.KEYPAD, 1.0, "event" if told else "tones")
         start = self._holdback.end(channel)
         if len(samples):
             span = Span(start, start + len(samples))
             self._holdback.add(PcmChunk(channel, span, samples))
-            self._unblocked[channel].append(samples)
+            self._channels[channel].unblocked.append(samples)
 
     def finish(self) -> None:
         """Declare the end of the call. The last windows come out of ``windows``."""
-        for channel, keypad in enumerate(self._keypads):
-            self._admit(channel, keypad.finish())
-        longest = max(self._holdback.end(c) for c in self._channels)
+        for number, channel in enumerate(self._channels):
+            self._admit(number, channel.keypad.finish())
+        longest = max(map(self._holdback.end, range(len(self._channels))))
         self._take_blocks(self._whole_blocks(longest))
         for channel in self._channels:
-            rest = np.concatenate([np.zeros(0, np.int16), *self._unblocked[channel]])
-            self._unblocked[channel].clear()
-            self._steps[channel].extend(self._listeners[channel].resample(rest, last=True))
+            rest = np.concatenate([np.zeros(0, np.int16), *channel.unblocked])
+            channel.unblocked.clear()
+            channel.steps.extend(channel.listener.resample(rest, last=True))
         self._step(to_the_end=True)
-        for listener in self._listeners:
-            self._schedule(listener.close())
+        for channel in self._channels:
+            self._schedule(channel.listener.close())
         self._events.append(self._tick(last=True))
         self._advance()
 
@@ -167,20 +174,20 @@ class Call:
             return
         size = self._block_end(until - 1) - self._block_end(self._blocks - 1)
         for channel in self._channels:
-            waiting = np.concatenate([np.zeros(0, np.int16), *self._unblocked[channel]])
-            self._unblocked[channel] = [waiting[size:]] if len(waiting) > size else []
-            self._steps[channel].extend(self._listeners[channel].resample(waiting[:size]))
+            waiting = np.concatenate([np.zeros(0, np.int16), *channel.unblocked])
+            channel.unblocked = [waiting[size:]] if len(waiting) > size else []
+            channel.steps.extend(channel.listener.resample(waiting[:size]))
         self._blocks = until
         self._step()
         self._advance()
 
     def _step(self, *, to_the_end: bool = False) -> None:
         some = any if to_the_end else all
-        while some(self._steps):
-            for listener, steps in zip(self._listeners, self._steps, strict=True):
-                step = steps.popleft() if steps else np.zeros(STEP, np.int16)
-                self._schedule(listener.step(step))
-            if self._listeners[0].steps % self._tick_steps == 0:
+        while some(channel.steps for channel in self._channels):
+            for channel in self._channels:
+                step = channel.steps.popleft() if channel.steps else np.zeros(STEP, np.int16)
+                self._schedule(channel.listener.step(step))
+            if self._channels[0].listener.steps % self._tick_steps == 0:
                 self._events.append(self._tick())
 
     def _schedule(self, windows: Iterable[Window]) -> None:
@@ -189,12 +196,13 @@ class Call:
             self._new_windows.append(window)
 
     def _tick(self, *, last: bool = False) -> _Tick:
-        quiet = [listener.quiet_until for listener in self._listeners]
+        listeners = [channel.listener for channel in self._channels]
+        quiet = [listener.quiet_until for listener in listeners]
         return _Tick(
-            steps=self._listeners[0].steps,
+            steps=listeners[0].steps,
             speech_from=tuple(
                 q if q is not None else listener.speech_from
-                for q, listener in zip(quiet, self._listeners, strict=True)
+                for q, listener in zip(quiet, listeners, strict=True)
             ),
             speaking=tuple(q is None for q in quiet),
             last=last,
@@ -225,43 +233,25 @@ class Call:
             self._events.popleft()
 
     def _take(self, window: Window, heard: Heard | None) -> None:
-        channel = window.channel
-        track, spots = self._tracks[channel], self._spots[channel]
+        channel = self._channels[window.channel]
+        hearing = channel.hearing
         if heard is None:
             span = rescale_span(window.span, EAR_RATE, self._rate)
-            self._mute(channel, span, Entity.UNHEARD, 1.0, "late")
-            track.skip(window)
-            spots.skip(window)
-        else:
-            if window.words:
-                track.update(window, heard, self._listeners[channel].activity)
-            if heard.digits is not None:
-                spots.update(window, heard.digits)
-                self._spotting = True
-        found, said = spots.spots(), spots.said
-        unchanged = said is self._said[channel] and found == self._spotted[channel]
-        if heard is not None and not window.words and unchanged:
-            # A glance at talk: the words are what they were.
+            self._mute(window.channel, span, Entity.UNHEARD, 1.0, "late")
+        if not hearing.take(window, heard):
             return
-        self._spotted[channel], self._said[channel] = found, said
         # Once a window, not once a tick: reading the words takes longer than deciding.
-        words = fuse(track.words, found, self._rate) if self._spotting else track.words
-        self._words[channel] = words
-        self._talk[channel] = self._edges.talk(words)
-        hears = self._hears(channel) if self._spotting else None
-        self._ledger.update(channel, words, track.suspects, hears, said)
+        channel.talk = self._edges.talk(hearing.words)
+        self._ledger.update(
+            window.channel, hearing.words, hearing.suspects, hearing.hears(), hearing.said
+        )
         self._stale = True
-
-    def _hears(self, channel: int) -> Callable[[Span], bool]:
-        """Return what tells whether the spotter hears a number in a span of the channel."""
-        spots = self._spots[channel]
-        return lambda span: spots.hears(steps_of(span, self._rate))
 
     # --- orders from outside ----------------------------------------------------------
 
     def arm(self, until: int) -> None:
         """From what is not yet released on, and before sample ``until``, every number counts."""
-        self._ledger.armed = merge([*self._ledger.armed, Span(min(self._cleared), until)])
+        self._ledger.armed = merge([*self._ledger.armed, Span(self._cleared, until)])
         self._stale = True
 
     def disarm(self, at: int) -> None:
@@ -271,7 +261,7 @@ class Call:
 
     def silence(self, until: int) -> None:
         """Mute all that is not yet released and lies before sample ``until``."""
-        self._silenced = merge([*self._silenced, Span(min(self._cleared), until)])
+        self._silenced = merge([*self._silenced, Span(self._cleared, until)])
 
     def unsilence(self, at: int) -> None:
         """Let what lies from sample ``at`` on be judged as ever; what was muted stays muted."""
@@ -279,10 +269,15 @@ class Call:
 
     def _mute_silenced(self) -> None:
         for span in self._silenced:
-            for channel in self._channels:
-                there = span.clip(0, self._holdback.end(channel))
-                self._mute(channel, there, Entity.UNHEARD, 1.0, "ordered")
-        self._silenced = [s for s in self._silenced if s.end > min(self._cleared)]
+            for number in range(len(self._channels)):
+                there = span.clip(0, self._holdback.end(number))
+                self._mute(number, there, Entity.UNHEARD, 1.0, "ordered")
+        self._silenced = [s for s in self._silenced if s.end > self._cleared]
+
+    @property
+    def _cleared(self) -> int:
+        """The sample before which all channels are released."""
+        return min(channel.mutes.cleared for channel in self._channels)
 
     # --- plan and release -----------------------------------------------------------
 
@@ -295,125 +290,86 @@ class Call:
             or any(h is not None for h in self._judged.hold_from)
         ):
             known = [
-                track.agreed_until if speaking else now
-                for track, speaking in zip(self._tracks, tick.speaking, strict=True)
+                channel.hearing.agreed_until if speaking else now
+                for channel, speaking in zip(self._channels, tick.speaking, strict=True)
             ]
             self._judged = self._ledger.judge(now, known)
             self._stale = False
             self._mute_verdicts(now, last=tick.last)
         self._mute_silenced()
-        if tick.last:
-            self._end_findings()
-        for channel in self._channels:
-            decided = max(self._decided[channel], self._decide_until(channel, tick, now))
-            self._decided[channel] = decided
-            until = decided if tick.last else min(decided, now - self._hindsight)
-            self._cleared[channel] = max(self._cleared[channel], until)
-        plan = Plan(tuple(self._all_mutes()), tuple(self._cleared))
-        self._released += self._holdback.release(plan)
+        for number, channel in enumerate(self._channels):
+            if tick.last:
+                channel.mutes.end(self._holdback.end(number))
+            channel.decided = max(channel.decided, self._decide_until(number, tick, now))
+            until = channel.decided if tick.last else min(channel.decided, now - self._hindsight)
+            channel.mutes.cleared = max(channel.mutes.cleared, until)
+        mutes = tuple(mute for channel in self._channels for mute in channel.mutes.plan())
+        cleared = tuple(channel.mutes.cleared for channel in self._channels)
+        self._released += self._holdback.release(Plan(mutes, cleared))
         self._transcribe(last=tick.last)
 
-    def _decide_until(self, channel: int, tick: _Tick, now: int) -> int:
+    def _decide_until(self, number: int, tick: _Tick, now: int) -> int:
         """Return the sample before which nothing is undecided; what was held too long is muted."""
         if tick.last:
-            return self._holdback.end(channel)
-        track = self._tracks[channel]
-        until = rescale(tick.speech_from[channel] * STEP, EAR_RATE, self._rate)
-        if tick.speaking[channel]:
+            return self._holdback.end(number)
+        channel = self._channels[number]
+        until = rescale(tick.speech_from[number] * STEP, EAR_RATE, self._rate)
+        if tick.speaking[number]:
             armed = self._judged.armed
-            heard = track.agreed_until if armed else track.seen_until
-            if self._spotting:
-                spotted = rescale(self._spots[channel].seen_until * STEP, EAR_RATE, self._rate)
-                # A glance lets talk go before it is transcribed, unless a number is expected.
-                heard = min(heard, spotted) if armed or not self._glances else spotted
+            heard = channel.hearing.heard_until(armed=armed)
             until = max(until, heard - (2 * self._guard if armed else self._guard))
-        hold = self._undecided(channel)
+        hold = self._undecided(number)
         if hold is not None:
-            activity = self._listeners[channel].activity
-            spots = self._spots[channel] if self._spotting else None
-            edge = self._edges.widen(Span(hold, hold), self._talk[channel], activity, now, spots)
-            until = min(until, edge.start)
+            until = min(until, self._widen(channel, Span(hold, hold), now).start)
         late = now - self._max_hold
         if until < late:
-            waiting = Span(self._decided[channel], max(self._decided[channel], late))
-            self._mute(channel, waiting, Entity.UNHEARD, 1.0, "max-hold")
+            waiting = Span(channel.decided, max(channel.decided, late))
+            self._mute(number, waiting, Entity.UNHEARD, 1.0, "max-hold")
             until = late
-        return min(until, self._holdback.end(channel))
+        return min(until, self._holdback.end(number))
 
-    def _undecided(self, channel: int) -> int | None:
+    def _widen(self, channel: _Channel, span: Span, now: int) -> Span:
+        hearing = channel.hearing
+        return self._edges.widen(span, channel.talk, channel.listener.activity, now, hearing.spots)
+
+    def _undecided(self, number: int) -> int | None:
         """Return where the first number starts that is not judged, or not on agreed words."""
-        agreed = self._tracks[channel].agreed_until
+        agreed = self._channels[number].hearing.agreed_until
         starts = [
             v.span.start
             for v in self._judged.verdicts
-            if v.channel == channel and v.span.end > agreed
+            if v.channel == number and v.span.end > agreed
         ]
-        hold = self._judged.hold_from[channel]
+        hold = self._judged.hold_from[number]
         return min(starts if hold is None else [hold, *starts], default=None)
 
     def _mute_verdicts(self, now: int, *, last: bool) -> None:
         """Mute what was judged on words that stand; what may still change is held."""
-        for channel in self._channels:
-            words = self._talk[channel]
-            activity = self._listeners[channel].activity
-            agreed = self._tracks[channel].agreed_until
-            spots = self._spots[channel] if self._spotting else None
+        for number, channel in enumerate(self._channels):
+            agreed = channel.hearing.agreed_until
             widened = [
-                (self._edges.widen(v.span, words, activity, now, spots), v)
+                (self._widen(channel, v.span, now), v)
                 for v in self._judged.verdicts
-                if v.channel == channel and (last or v.span.end <= agreed)
+                if v.channel == number and (last or v.span.end <= agreed)
             ]
             for span, verdict in widened:
-                self._mute(channel, span, verdict.entity, verdict.score, verdict.source)
-                self._note_missed(verdict)
-            for bridge in self._edges.bridges(sorted(span for span, _ in widened), words):
+                self._mute(number, span, verdict.entity, verdict.score, verdict.source)
+                self._own_up(verdict)
+            bridges = self._edges.bridges(sorted(span for span, _ in widened), channel.talk)
+            for bridge in bridges:
                 owner = next(v for span, v in widened if span.start == bridge.end)
-                self._mute(channel, bridge, owner.entity, owner.score, owner.source)
+                self._mute(number, bridge, owner.entity, owner.score, owner.source)
 
     def _mute(self, channel: int, span: Span, entity: Entity, score: float, source: str) -> None:
-        """Add a mute; one that overlaps a mute of the same entity becomes part of it.
+        self._channels[channel].mutes.add(Finding(entity, span, channel, score, source))
 
-        What was released already cannot be muted any more.
-        """
-        span = Span(max(span.start, min(self._cleared[channel], span.end)), span.end)
-        if not span:
-            return
-        known = self._mutes[channel].setdefault(entity, [])
-        new = Finding(entity, span, channel, score, source)
-        apart = []
-        for finding in known:
-            if finding.span.start <= new.span.end and new.span.start <= finding.span.end:
-                better = finding if finding.score >= new.score else new
-                new = replace(better, span=finding.span.hull(new.span))
-            else:
-                apart.append(finding)
-        self._mutes[channel][entity] = [*apart, new]
-
-    def _end_findings(self) -> None:
-        """Let no finding reach beyond the call: it would wait for its end in vain."""
-        for channel, by_entity in enumerate(self._mutes):
-            end = self._holdback.end(channel)
-            for entity, findings in by_entity.items():
-                clipped = [replace(f, span=f.span.clip(0, end)) for f in findings]
-                by_entity[entity] = [finding for finding in clipped if finding.span]
-
-    def _note_missed(self, verdict: Verdict) -> None:
-        """Own up to a number that was recognised only after some of it had been released."""
-        channel = verdict.channel
-        released = verdict.span.clip(0, self._cleared[channel])
-        missed = self._missed[channel]
-        known = [f.span for fs in self._mutes[channel].values() for f in fs]
-        known += [finding.span for finding in missed]
-        for span in subtract(released, known):
-            if self._voice(channel, span) >= LEAST_MISSED_S:
-                found = Finding(verdict.entity, span, channel, verdict.score, verdict.source)
-                missed.append(replace(found, muted=False))
-
-    def _all_mutes(self) -> Iterable[Mute]:
-        for by_entity in self._mutes:
-            for findings in by_entity.values():
-                for finding in findings:
-                    yield Mute(finding.channel, finding.span, finding.entity)
+    def _own_up(self, verdict: Verdict) -> None:
+        """Tell of a number that was recognised only after some of it had been released."""
+        mutes = self._channels[verdict.channel].mutes
+        for span in mutes.missed(verdict.span):
+            if self._voice(verdict.channel, span) >= LEAST_MISSED_S:
+                found = (verdict.entity, span, verdict.channel, verdict.score, verdict.source)
+                mutes.own_up(Finding(*found))
 
     # --- what comes out -------------------------------------------------------------
 
@@ -424,10 +380,10 @@ class Call:
 
     def abandon(self) -> list[RedactedChunk]:
         """Fail closed: return silence for all audio that still waits, and end the call."""
-        for channel in self._channels:
-            self._admit(channel, np.zeros_like(self._keypads[channel].finish()))
-            waiting = Span(self._cleared[channel], self._holdback.end(channel))
-            self._mute(channel, waiting, Entity.UNHEARD, 1.0, "failed")
+        for number, channel in enumerate(self._channels):
+            self._admit(number, np.zeros_like(channel.keypad.finish()))
+            waiting = Span(channel.mutes.cleared, self._holdback.end(number))
+            self._mute(number, waiting, Entity.UNHEARD, 1.0, "failed")
         self._events.clear()
         return self.released() + self._holdback.drop()
 
@@ -441,18 +397,17 @@ class Call:
 
         One that is not ``muted`` was recognised after its audio had been released.
         """
-        found = [f for by in self._mutes for fs in by.values() for f in fs]
-        found += [finding for missed in self._missed for finding in missed]
+        found = [f for channel in self._channels for f in channel.mutes.findings()]
         return sorted(found, key=lambda f: (f.span.start, f.channel))
 
     def cleared_until(self, channel: int) -> int:
         """Return the watermark: samples before it are released and final."""
-        return self._cleared[channel]
+        return self._channels[channel].mutes.cleared
 
     def held_from(self, channel: int) -> int | None:
         """Return where the audio starts that waits for a number, or for one that was asked for."""
         if self._judged.armed:
-            return self._cleared[channel]
+            return self.cleared_until(channel)
         return self._undecided(channel)
 
     def voiced(self, channel: int, span: Span) -> bool:
@@ -462,26 +417,21 @@ class Call:
     def _voice(self, channel: int, span: Span) -> float:
         """Return how many seconds of ``span`` are voiced."""
         steps = steps_of(span, self._rate)
-        voiced = self._listeners[channel].activity.count(steps.start, steps.end)
+        voiced = self._channels[channel].listener.activity.count(steps.start, steps.end)
         return to_seconds(voiced * STEP, EAR_RATE)
 
     def depth(self, channel: int) -> int:
         """Return how many samples of the channel are held back."""
-        return self._keypads[channel].held + self._holdback.depth(channel)
+        return self._channels[channel].keypad.held + self._holdback.depth(channel)
 
     def _transcribe(self, *, last: bool) -> None:
         lag = 0 if last else to_samples(TRANSCRIPT_LAG_S, self._rate)
-        for channel in self._channels:
-            until = self._cleared[channel] - lag
-            # Nobody hears words in keys: one that reaches over them was said beside them.
-            mutes = [
-                f for e, fs in self._mutes[channel].items() if e is not Entity.KEYPAD for f in fs
-            ]
-            mutes += self._missed[channel]
-            for word in self._words[channel]:
-                if word.span.start < self._spoken_until[channel] or word.span.end > until:
+        for number, channel in enumerate(self._channels):
+            until = channel.mutes.cleared - lag
+            for word in channel.hearing.words:
+                if word.span.start < channel.transcribed or word.span.end > until:
                     continue
-                mute = next((m for m in mutes if m.span.overlaps(word.span)), None)
-                text = f"[{mute.entity}]" if mute else word.text.strip()
-                self._transcript.append(TranscriptWord(channel, word.span, text))
-                self._spoken_until[channel] = max(word.span.end, word.span.start + 1)
+                hidden = channel.mutes.over(word.span)
+                text = f"[{hidden}]" if hidden else word.text.strip()
+                self._transcript.append(TranscriptWord(number, word.span, text))
+                channel.transcribed = max(word.span.end, word.span.start + 1)

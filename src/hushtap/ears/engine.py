@@ -19,6 +19,7 @@ import numpy as np
 import tokenizers
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
+from threadpoolctl import threadpool_limits
 
 from hushtap.ears.spotter import DigitTrack, Spotter
 from hushtap.ears.times import FRAME, Stretch, aligned, spread
@@ -160,13 +161,16 @@ class Engine:
         folder: a verified CTranslate2 Whisper folder (``hushtap.models.resolve``).
         spotter: the second ear, which hears the same frames; None: words alone.
         workers: batches computed at once, each on one thread. Two on one thread
-            each do more than one on two: small matrices do not split well.
+            each do more than one on two: small matrices do not split well. NumPy's
+            matrices stay on one thread, too, from then on and in the whole process:
+            its idle threads cost a sixth of all computing (docs/adr/0007).
 
     Raises:
         ModelError: the folder cannot be loaded.
     """
 
     def __init__(self, folder: Path, *, spotter: Spotter | None = None, workers: int = 2) -> None:
+        threadpool_limits(limits=1, user_api="blas")
         try:
             self._model: Any = ctranslate2.models.Whisper(
                 str(folder),
