@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,17 +14,15 @@ from hypothesis import strategies as st
 from hushtap.ears.engine import Heard
 from hushtap.ears.windows import LIVE, LIVE_WORDS, OFFLINE
 from hushtap.pipeline import GUARD_S, Call
-from hushtap.timeline import Span, overlap, rescale_span, to_samples
+from hushtap.timeline import Span, overlap, rescale_span
 from hushtap.vad import EAR_RATE, STEP
 from hushtap.values import (
     AudioFormat,
     Entity,
-    MuteStyle,
     PcmChunk,
-    RedactedChunk,
     Samples,
-    Word,
 )
+from player import NOTHING, RATE, Hear, Player, mono, script, voice, with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,11 +32,6 @@ if TYPE_CHECKING:
     from hushtap.ears.windows import Schedule, Window
     from hushtap.pii.policy import Policy
     from hushtap.pii.recognizers import SpokenAnalyzer
-    from hushtap.values import Finding
-
-RATE = 8_000
-
-Hear: TypeAlias = "Callable[[Window], Heard | None]"
 
 
 class Recorded(NamedTuple):
@@ -46,51 +39,6 @@ class Recorded(NamedTuple):
 
     audio: Samples
     hear: Hear
-
-
-class Player:
-    """Plays audio into a call, chunk by chunk, and gathers what comes out."""
-
-    def __init__(self, call: Call, audio: Samples, hear: Hear) -> None:
-        self.call = call
-        self._audio = audio
-        self._hear = hear
-        self.at = [0] * audio.shape[1]
-        self.windows: list[tuple[int, Span, bool]] = []
-        self.out: list[RedactedChunk] = []
-
-    def play(self, channel: int, size: int) -> None:
-        start = self.at[channel]
-        part = self._audio[start : start + size, channel]
-        self.at[channel] += len(part)
-        self.call.feed(PcmChunk(channel, Span(start, start + len(part)), part))
-        self.turn()
-
-    def play_all(self, size: int) -> Player:
-        while any(at < len(self._audio) for at in self.at):
-            for channel in range(self._audio.shape[1]):
-                self.play(channel, size)
-        return self
-
-    def finish(self) -> Player:
-        self.call.finish()
-        self.turn()
-        return self
-
-    def turn(self) -> None:
-        for window in self.call.windows():
-            self.windows.append((window.channel, window.span, window.final))
-            self.call.heard(window, self._hear(window))
-        self.out += self.call.released()
-
-    def channel(self, channel: int) -> Samples:
-        """What was written of the channel, in order and without a hole."""
-        chunks = [c for c in self.out if c.channel == channel]
-        at = 0
-        for chunk in chunks:
-            assert chunk.span.start == at
-            at = chunk.span.end
-        return np.concatenate([np.zeros(0, np.int16), *(c.samples for c in chunks)])
 
 
 @pytest.fixture(scope="module")
@@ -110,35 +58,6 @@ def recorded(ssn_call: Path, engine: Engine) -> Recorded:
 @pytest.fixture
 def new_call(policy: Policy, analyzer: SpokenAnalyzer) -> Callable[[], Call]:
     return lambda: Call(AudioFormat(RATE, 2), policy, analyzer)
-
-
-def voice(seconds: float, rate: int = RATE) -> Samples:
-    """A buzz with the pitch, formants and syllables of speech: the detector takes it for one."""
-    t = np.arange(round(seconds * rate)) / rate
-    tone = sum(np.sin(2 * np.pi * 130 * n * t) / n for n in range(1, 20))
-    return np.asarray(6_000 * tone * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t)), np.int16)
-
-
-def script(*said: tuple[str, float, float]) -> Hear:
-    """An ear that knows which word is said from when to when, in seconds of the call."""
-
-    def hear(window: Window) -> Heard:
-        spans = [Span(to_samples(a, EAR_RATE), to_samples(b, EAR_RATE)) for _, a, b in said]
-        words = [
-            Word(f" {text}", span.shift(-window.span.start), 0.95)
-            for (text, _, _), span in zip(said, spans, strict=True)
-            if window.span.start <= span.start and span.end <= window.span.end
-        ]
-        return Heard(tuple(words), looped=False)
-
-    return hear
-
-
-NOTHING = script()
-
-
-def mono(audio: Samples) -> Samples:
-    return audio.reshape(-1, 1)
 
 
 # --- a recorded call, real ears -------------------------------------------------------
@@ -420,88 +339,3 @@ def test_a_number_recognised_too_late_is_owned_up_to_and_no_mute_is_claimed(
     for span in muted:
         assert not out[span.start + fade : span.end - fade].any()
     assert "[" in next(w.text for w in call.transcript() if w.span.overlaps(missed.span))
-
-
-# --- keys pressed
-
-
-def with_keys(audio: Samples, places: Sequence[float], length: float = 0.08) -> list[Span]:
-    """Add keys to one channel, in place, at so many seconds; return where they are."""
-    t = np.arange(to_samples(length, RATE)) / RATE
-    spans = []
-    for i, at in enumerate(places):
-        span = Span(to_samples(at, RATE), to_samples(at, RATE) + len(t))
-        hertz = (697, 770, 852, 941)[i % 4], (1_209, 1_336, 1_477)[i % 3]
-        audio[span.start : span.end] += sum(
-            np.asarray(5_000 * np.sin(2 * np.pi * one * t), np.int16) for one in hertz
-        )
-        spans.append(span)
-    return spans
-
-
-def test_keys_are_findings_and_silent_and_no_word_is_masked_for_them(
-    new_call: Callable[[], Call],
-) -> None:
-    audio = np.zeros((6 * RATE, 2), np.int16)
-    audio[: 2 * RATE, 0] = voice(2.0)
-    audio[int(2.2 * RATE) : 3 * RATE, 0] = voice(0.8)
-    keys = with_keys(audio[:, 0], [2.06, 3.5, 3.7, 5.9])
-    # The recogniser lets a word begin where the last one ended.
-    hear = script(("hello", 0.5, 1.0), ("there", 1.9, 2.6))
-    player = Player(new_call(), audio, hear).play_all(1_000).finish()
-    out = player.channel(0)
-    found = [f for f in player.call.findings() if f.entity is Entity.KEYPAD]
-    assert [(f.channel, f.muted, f.source) for f in found] == [(0, True, "tones")] * len(keys)
-    for finding, key in zip(found, keys, strict=True):
-        assert finding.span.start <= key.start
-        assert key.end <= finding.span.end
-        assert len(finding.span) < len(key) + RATE // 8
-        assert not out[finding.span.start : finding.span.end].any()
-    told = [f.span for f in player.call.findings()]
-    kept = np.ones(len(audio), bool)
-    for span in told:
-        kept[span.start : span.end] = False
-    np.testing.assert_array_equal(out[kept], audio[kept, 0])
-    np.testing.assert_array_equal(player.channel(1), audio[:, 1])
-    assert [word.text for word in player.call.transcript()] == ["hello", "there"]
-
-
-@pytest.mark.parametrize("style", [MuteStyle.SILENCE, MuteStyle.BEEP])
-@pytest.mark.parametrize("size", [37, 160, 1_600, 16_000])
-def test_keys_are_the_same_live_and_in_a_file_whatever_the_pieces(
-    size: int, style: MuteStyle, policy: Policy, analyzer: SpokenAnalyzer
-) -> None:
-    audio = np.random.default_rng(5).integers(-200, 200, (2 * RATE, 2), dtype=np.int16)
-    # Keys so close that their mutes touch, and one in which the call ends.
-    with_keys(audio[:, 0], [0.0, 0.5, 0.62, 0.755, 0.9, 1.97], 0.03)
-    with_keys(audio[:, 1], [0.3, 0.7, 1.2], 0.25)
-
-    def played(pieces: int, schedule: Schedule) -> tuple[list[Finding], Samples]:
-        call = Call(AudioFormat(RATE, 2), replace(policy, style=style), analyzer, schedule=schedule)
-        player = Player(call, audio, NOTHING).play_all(pieces).finish()
-        return call.findings(), np.stack([player.channel(0), player.channel(1)])
-
-    findings, truth = played(len(audio), OFFLINE)
-    assert len([f for f in findings if f.entity is Entity.KEYPAD]) >= 5
-    got, out = played(size, LIVE)
-    assert got == findings
-    np.testing.assert_array_equal(out, truth)
-
-
-@pytest.mark.parametrize("begun", [3_800, 2_000])
-def test_a_key_that_the_tap_tells_of_is_silent_and_no_policy_can_want_it_otherwise(
-    begun: int, policy: Policy, analyzer: SpokenAnalyzer
-) -> None:
-    call = Call(AudioFormat(RATE, 1), replace(policy, entities=frozenset({Entity.CVV})), analyzer)
-    audio = np.full(RATE, 500, np.int16)
-    call.feed(PcmChunk(0, Span(0, 4_000), audio[:4_000]))
-    call.feed(PcmChunk(0, Span(4_000, 8_000), audio[4_000:], (Span(begun, 5_000),)))
-    call.finish()
-    for window in call.windows():
-        call.heard(window, NOTHING(window))
-    out = np.concatenate([chunk.samples for chunk in call.released()])
-    [finding] = call.findings()
-    assert (finding.entity, finding.source, finding.score) == (Entity.KEYPAD, "event", 1.0)
-    assert not out[begun:5_000].any()
-    assert out[: begun - 300].all()
-    assert out[5_300:].all()

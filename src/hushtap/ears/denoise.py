@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hushtap.values import Samples
 
 _LEVEL: Final = 2
-"""Of 0 (off) to 4: 12 dB at most. The digit spotter was trained behind this one."""
+"""Of 0 (off) to 4: 12 dB at most. More of it took away more numbers (docs/adr/0024-noise.md)."""
 
 _FRAME: Final = EAR_RATE // 100
 """Samples that WebRTC takes at a time."""
