@@ -61,6 +61,20 @@ def test_an_asked_card_is_muted_from_its_first_digit(calls: Calls) -> None:
     assert call.muted(AGENT) == ""
 
 
+def test_digits_made_up_of_noise_before_a_question_do_not_take_its_answer_away(
+    calls: Calls,
+) -> None:
+    call = calls(
+        (AGENT, 0, "when did you open the account"),
+        (CALLER, 3, "it was nineteen ninety eight or a year later"),
+        (CALLER, 6.8, "two eight"),
+        (AGENT, 6.2, "what is the expiration date"),
+        (CALLER, 8.0, "oh eight twenty eight"),
+    )
+    assert call.muted(CALLER).endswith("oh eight twenty eight")
+    assert "nineteen" not in call.muted(CALLER)
+
+
 def test_the_listeners_okay_between_groups_changes_nothing(calls: Calls) -> None:
     call = calls(
         (AGENT, 0, ASK_CARD),

@@ -260,8 +260,28 @@ class Ledger:
             sentences = _sentences(channel.talk, to_samples(SENTENCE_S, self._rate))
             timed += [(time, 0, Talk(time, index)) for time in sentences]
             timed += [(cue.time, 0, cue) for cue in channel.cues]
-            timed += [(p.span.start, 1, p) for p in (*channel.strict, *channel.lenient)]
+            pieces = map(self._asked_amid, (*channel.strict, *channel.lenient))
+            timed += [(p.span.start, 1, p) for p in pieces]
         return [event for *_, event in sorted(timed, key=lambda e: e[:2])]
+
+    def _asked_amid(self, piece: Piece) -> Piece:
+        """Return ``piece`` as the answer to what the other speaker asked for while it was said.
+
+        Digits that are made up of noise before a question must not draw its answer away from it.
+        """
+        asked = max(
+            (
+                cue.time
+                for index, side in enumerate(self._channels)
+                for cue in side.cues
+                if index != piece.channel
+                and cue.strong
+                and cue.entity in self._policy.entities
+                and piece.span.start < cue.time < piece.span.end
+            ),
+            default=None,
+        )
+        return piece if asked is None else replace(piece, span=Span(asked, piece.span.end))
 
     def _lead(self, chains: Sequence[Chain]) -> None:
         """Take digits right before a long number that was asked for as the start of it."""
