@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from hushtap.addresses import is_loopback
 from hushtap.errors import BusyError, HushtapError, UsageError
 from hushtap.gateway.calls import TapName
 from hushtap.gateway.details import details_from
@@ -14,8 +15,9 @@ from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.directions import Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
-from hushtap.taps.rtp.origin import Origin
-from hushtap.taps.rtp.tap import is_loopback, parse_addresses
+from hushtap.taps.rtp.latch import LEARNED, Latch
+from hushtap.taps.rtp.packet import parse
+from hushtap.taps.rtp.tap import parse_addresses
 from hushtap.values import AudioFormat
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class Line:
         self._idle = idle
         self._transports: list[asyncio.DatagramTransport] = []
         self._directions: Directions | None = None
-        self._origins: list[Origin] = []
+        self._latches: list[Latch] = []
         self._task: asyncio.Task[None] | None = None
         self._last = 0.0
         self._deaf_until = 0.0
@@ -128,8 +130,8 @@ class Line:
         if directions is None:
             # A new call, which may come from elsewhere.
             directions = Directions([self._payloads] * self._audio.channels, self._audio)
-            self._origins = [Origin() for _ in self._addresses]
-        if not self._origins[channel].admits(source, data):
+            self._latches = [Latch(learned=LEARNED, moves=False) for _ in self._addresses]
+        if not self._latches[channel].admits(source, parse(data)):
             return
         try:
             if not directions.push(channel, data, now):

@@ -10,8 +10,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from hushtap.addresses import is_loopback, parse_address
 from hushtap.errors import UsageError
-from hushtap.gateway.listening import Listen, Section, is_loopback, parse_address
+from hushtap.gateway.listening import Listen, Section
 from hushtap.taps.siprec.roles import Rule
 
 LEAST_PORTS: Final = 8
@@ -151,7 +152,9 @@ class SiprecSection(Section):
             raise ValueError("listens nowhere: give udp, tcp or tls")
         if self.tls and self.tls_cert is None:
             raise ValueError("tls needs tls_cert and tls_key")
-        if self.tls and not (self.peers or self.tls_client_ca or is_loopback(self.tls)):
+        if self.tls and not (
+            self.peers or self.tls_client_ca or is_loopback(parse_address(self.tls))
+        ):
             raise ValueError(
                 f"{self.tls} is reached from other machines, and whoever reaches it may begin "
                 "calls: give peers, or tls_client_ca"
