@@ -25,7 +25,7 @@ from hushtap.ears.windows import OFFLINE, Listener, Schedule, Window
 from hushtap.ears.words import WordTrack
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
-from hushtap.keypad import Keypad
+from hushtap.keypad import PAD_S, Keypad
 from hushtap.numbers.ledger import Judged, Ledger
 from hushtap.timeline import Span, merge, rescale, rescale_span, subtract, to_samples, to_seconds
 from hushtap.vad import EAR_RATE, STEP, steps_of
@@ -131,7 +131,9 @@ class Call:
     def _admit(self, channel: int, samples: Samples) -> None:
         """Let samples in as they left the keypad: nobody after it hears a key."""
         for told, span in self._keypads[channel].pressed():
-            self._mute(channel, span, Entity.KEYPAD, 1.0, "event" if told else "tones")
+            source = "event" if told else "tones"
+            self._mute(channel, span, Entity.KEYPAD, 1.0, source)
+            self._note_late_key(channel, span, source)
         start = self._holdback.end(channel)
         if len(samples):
             span = Span(start, start + len(samples))
@@ -459,6 +461,17 @@ class Call:
         """Return whether there is speech in ``span`` of the channel."""
         return self._voice(channel, span) > 0
 
+    def _note_late_key(self, channel: int, span: Span, source: str) -> None:
+        """Own up to a key that was told of only after some of it had been released."""
+        released = span.clip(0, self._cleared[channel])
+        known = [f.span for fs in self._mutes[channel].values() for f in fs]
+        known += [finding.span for finding in self._missed[channel]]
+        for part in subtract(released, known):
+            # The padding alone is not the key.
+            if len(part) > to_samples(PAD_S, self._rate):
+                late = Finding(Entity.KEYPAD, part, channel, 1.0, source, muted=False)
+                self._missed[channel].append(late)
+
     def _voice(self, channel: int, span: Span) -> float:
         """Return how many seconds of ``span`` are voiced."""
         steps = steps_of(span, self._rate)
@@ -477,7 +490,7 @@ class Call:
             mutes = [
                 f for e, fs in self._mutes[channel].items() if e is not Entity.KEYPAD for f in fs
             ]
-            mutes += self._missed[channel]
+            mutes += [f for f in self._missed[channel] if f.entity is not Entity.KEYPAD]
             for word in self._words[channel]:
                 if word.span.start < self._spoken_until[channel] or word.span.end > until:
                     continue

@@ -89,6 +89,8 @@ class TwilioSection(Listen):
     ``path`` is where streams are taken; ``url`` what the TwiML names, for the signature;
     ``auth_token`` a file with Twilio's tokens, one a line, that sign; ``token`` a file with
     what the parameter ``token`` of a stream must be. ``caller``: the track of the caller.
+    ``queue`` is that of streams that name none; ``queues`` are those whose policy a stream
+    gets by naming them: any other is noted, and has the policy of ``queue``.
     """
 
     listen: str = "127.0.0.1:8091"
@@ -98,6 +100,7 @@ class TwilioSection(Listen):
     token: Path | None = None
     caller: Literal["inbound", "outbound"] = "inbound"
     queue: str | None = None
+    queues: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _is_guarded(self) -> Self:

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from hushtap.gateway.admission import Refusal
 from hushtap.gateway.calls import TapName
+from hushtap.gateway.media import Fate, Gap, MediaFigures
 from hushtap.observe import Held, Queue, Reason
 from hushtap.values import Entity
 
@@ -69,6 +70,9 @@ class Figures(Collector):
         yield _counters("hushtap_calls_refused", "Calls refused", "reason", refused, Refusal)
         found = calls.found
         yield _counters("hushtap_findings", "Mutes released", "entity", found, Entity)
+        why = "Recognised only after some of it had been released; counted as calls end"
+        yield _counters("hushtap_missed", why, "entity", calls.missed, Entity)
+        yield from _media({tap: calls.media(tap) for tap in TapName})
         closed = metrics.fail_closed
         why = "Times that audio was muted unjudged, or a call ended early"
         yield _counters("hushtap_fail_closed", why, "reason", closed, Reason)
@@ -138,3 +142,19 @@ def _counters(name: str, text: str, label: str, values: Mapping[Any, float], key
 def _quantiles(family: GaugeMetricFamily, labels: tuple[str, ...], histogram: Histogram) -> None:
     for share in QUANTILES:
         family.add_metric([*labels, str(share)], histogram.quantile(share))
+
+
+def _media(by_tap: Mapping[TapName, MediaFigures]) -> Iterator[Metric]:
+    packets = CounterMetricFamily(
+        "hushtap_media_packets", "Packets by what became of them", labels=["tap", "fate"]
+    )
+    silence = CounterMetricFamily(
+        "hushtap_media_silence_seconds", "Silence that nobody sent", labels=["tap", "gap"]
+    )
+    for tap, figures in by_tap.items():
+        for fate in Fate:
+            packets.add_metric([tap.value, fate.value], figures.packets[fate])
+        for gap in Gap:
+            silence.add_metric([tap.value, gap.value], figures.silence[gap])
+    yield packets
+    yield silence

@@ -33,6 +33,7 @@ class SiprecSection(Section):
     ``session`` is the session timer in seconds that is asked for, 0 for none; ``idle``
     are seconds without audio and signalling that end a call. ``agents``, ``agent``,
     ``queue_header``, ``queue_element`` and ``call_id_header``: see docs/siprec.md.
+    ``queues`` are those whose policy a session gets by naming them.
     """
 
     udp: str = "127.0.0.1:5060"
@@ -53,6 +54,7 @@ class SiprecSection(Section):
     idle: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
     agents: tuple[str, ...] = ()
     agent: Literal["first", "second"] = "second"
+    queues: tuple[str, ...] = ()
     queue_header: str | None = None
     queue_element: str | None = None
     call_id_header: str | None = None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hushtap.gateway.media import MediaFigures, of_rtp
 from hushtap.keypad import Keypad
 from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.rtp.directions import Directions
@@ -94,6 +95,12 @@ class Media:
     def agree(self, stream: int, terms: Terms) -> None:
         """Take what was agreed on a stream, new or known; streams are numbered from 0."""
         self._waiting.append((stream, terms))
+
+    def figures(self) -> MediaFigures:
+        """Return what became of its packets up to now; from any thread."""
+        counts = self._directions.counts if self._directions else ()
+        rate = self._audio.sample_rate
+        return of_rtp(counts, rate, dropped=self.dropped, refused=self.refused)
 
     def turn(self, now: float) -> None:
         """Work off what came, and offer what has become final."""

@@ -83,7 +83,8 @@ class Recorded:
         def on_failed() -> None:
             self._loop.call_soon_threadsafe(failed.set)
 
-        self.media = Media(self.format, call.offer, on_failed)
+        self.media = media = Media(self.format, call.offer, on_failed)
+        call.figures = media.figures
         for stream, terms in self._agreed:
             self.media.agree(stream, terms)
         self._agreed.clear()

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections import OrderedDict
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,23 +16,25 @@ from starlette.websockets import WebSocketState
 
 from hushtap.errors import TapError
 from hushtap.gateway.calls import TapName
-from hushtap.gateway.details import details_from
+from hushtap.gateway.details import details_from, picked
 from hushtap.gateway.farend import Ending, FarEnd, RefusedError
 from hushtap.gateway.listening import read_secret
+from hushtap.gateway.media import of_tracks
 from hushtap.gateway.web import WebServer
 from hushtap.taps.encoding import Encoding
 from hushtap.taps.stdin import g711_table
 from hushtap.taps.tracks import Tracks
-from hushtap.taps.twilio import Media, Start, Stop, is_signed, parse
+from hushtap.taps.twilio import Key, Media, Start, Stop, is_signed, parse
 from hushtap.values import AudioFormat
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from starlette.websockets import WebSocket
 
     from hushtap.gateway.calls import Calls, GatewayCall
     from hushtap.gateway.config import TwilioSection
+    from hushtap.values import PcmChunk
 
 RATE: Final = 8_000
 FIRST_S: Final = 10.0
@@ -66,6 +69,7 @@ class TwilioServer:
         self._idle = idle
         self._signing = read_secret(section.auth_token) if section.auth_token else ()
         self._tokens = read_secret(section.token) if section.token else ()
+        self._starting: set[str] = set()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._streams: set[asyncio.Task[None]] = set()
         app = Starlette(routes=[WebSocketRoute(section.path, self._take)])
@@ -116,7 +120,7 @@ class TwilioServer:
         matches = [hmac.compare_digest(given, token.encode()) for token in self._tokens]
         if self._tokens and not any(matches):
             raise RefusedError("Media Streams: the token is wrong")
-        if start.stream in self._seen:
+        if start.stream in self._seen or start.stream in self._starting:
             raise RefusedError("Media Streams: the stream was there before")
         details = details_from(
             {
@@ -126,7 +130,12 @@ class TwilioServer:
             }
         )
         audio = AudioFormat(RATE, max(1, len(start.tracks)))
-        call = await self._calls.admit(details, audio, tap=TapName.TWILIO)
+        queue = picked(details.queue, self._section.queues, self._section.queue)
+        self._starting.add(start.stream)
+        try:
+            call = await self._calls.admit(details, audio, tap=TapName.TWILIO, queue=queue)
+        finally:
+            self._starting.discard(start.stream)
         # A stream that was refused may be tried again.
         self._seen[start.stream] = None
         if len(self._seen) > REMEMBERED:
@@ -151,6 +160,12 @@ class _Stream(FarEnd):
 
     async def read(self) -> None:
         """Take messages until the stream stops."""
+        try:
+            await self._read_on()
+        finally:
+            self._hand_on(self._tracks.finish() if self._tracks else ())
+
+    async def _read_on(self) -> None:
         async for text in self._texts():
             message = parse(text)
             if isinstance(message, Stop):
@@ -159,7 +174,8 @@ class _Stream(FarEnd):
                 await self._start(message)
             elif isinstance(message, Media):
                 self._hear(message)
-            # Keys are not kept.
+            elif isinstance(message, Key):
+                self._press(message)
 
     async def close(self, ending: Ending) -> None:
         """Close with the code that says why."""
@@ -185,7 +201,8 @@ class _Stream(FarEnd):
         # The agent is channel 0, the caller channel 1.
         ordered = sorted(start.tracks, key=lambda track: track == self._section.caller)
         self._channels = {track: channel for channel, track in enumerate(ordered)}
-        self._tracks = Tracks(call.format)
+        self._tracks = tracks = Tracks(call.format)
+        call.figures = partial(of_tracks, tracks, RATE)
         self.begin(call)
 
     def _hear(self, media: Media) -> None:
@@ -194,6 +211,15 @@ class _Stream(FarEnd):
             raise TapError("Media Streams: audio of a track that did not start")
         samples = _TABLE[np.frombuffer(media.payload, np.uint8)]
         now = asyncio.get_running_loop().time()
-        for chunk in self._tracks.push(channel, media.milliseconds, samples, now):
-            self.call.offer(chunk)
+        self._hand_on(self._tracks.push(channel, media.milliseconds, samples, now))
         self.heard()
+
+    def _press(self, key: Key) -> None:
+        # Nothing is heard of a track that is not recorded.
+        if self._tracks is not None and key.track in self._channels:
+            self._tracks.press(self._channels[key.track])
+
+    def _hand_on(self, chunks: Iterable[PcmChunk]) -> None:
+        if self.call is not None:
+            for chunk in chunks:
+                self.call.offer(chunk)
