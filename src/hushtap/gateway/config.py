@@ -7,11 +7,13 @@ left out has the default below; what is wrong or unknown is refused by its name.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -62,6 +64,36 @@ class HttpSection(Listen):
 
     listen: str = "127.0.0.1:8090"
     token: Path | None = None
+
+
+class WebhooksSection(Section):
+    """Where to tell what happened to calls, by HTTPS; plain HTTP on loopback alone.
+
+    ``secret`` is a file with keys that sign, ``whsec_`` and base64, one a line. A message is
+    tried ``attempts`` times, the second ``wait`` seconds after the first, then twice as long
+    each; ``queue`` messages may wait. ``patience``: seconds that they have once the gateway ends.
+    """
+
+    url: str
+    secret: Path
+    attempts: Annotated[int, Field(ge=1, le=20)] = 8
+    wait: Annotated[float, Field(gt=0, le=600)] = 5.0
+    queue: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    patience: Annotated[float, Field(ge=0, le=600)] = 5.0
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+            raise ValueError("is no address of a receiver: write it like https://host/path")
+        try:
+            local = ipaddress.ip_address(parts.hostname).is_loopback
+        except ValueError:
+            local = False
+        if parts.scheme == "http" and not local:
+            raise ValueError("would be sent in clear: give an address with https")
+        return value
 
 
 class AudioSocketSection(Listen):
@@ -154,6 +186,7 @@ class Settings(BaseSettings):
     twilio: TwilioSection | None = None
     rtp: RtpSection | None = None
     siprec: SiprecSection | None = None
+    webhooks: WebhooksSection | None = None
 
     @classmethod
     def settings_customise_sources(

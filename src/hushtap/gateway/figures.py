@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from hushtap.gateway.admission import Refusal
 from hushtap.gateway.calls import TapName
 from hushtap.gateway.media import Fate, Gap, MediaFigures
+from hushtap.gateway.webhooks import Outcome
 from hushtap.observe import Held, Queue, Reason
 from hushtap.values import Entity
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from hushtap.gateway.calls import Calls
+    from hushtap.gateway.webhooks import Webhooks
     from hushtap.observe import Histogram, Metrics
 
-Keys: TypeAlias = "type[TapName | Refusal | Entity | Reason | Queue]"
+Keys: TypeAlias = "type[TapName | Refusal | Entity | Reason | Queue | Outcome]"
 
 QUANTILES: Final = (0.5, 0.95, 0.99)
 
@@ -37,10 +39,12 @@ class Figures(Collector):
         calls: Calls,
         metrics: Metrics,
         *,
+        webhooks: Webhooks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._calls = calls
         self._metrics = metrics
+        self._webhooks = webhooks
         self._clock = clock
         self._beat = clock()
         self._registry = CollectorRegistry()
@@ -73,6 +77,8 @@ class Figures(Collector):
         why = "Recognised only after some of it had been released; counted as calls end"
         yield _counters("hushtap_missed", why, "entity", calls.missed, Entity)
         yield from _media({tap: calls.media(tap) for tap in TapName})
+        outcomes = self._webhooks.outcomes if self._webhooks else {}
+        yield _counters("hushtap_webhooks", "Webhooks", "outcome", outcomes, Outcome)
         closed = metrics.fail_closed
         why = "Times that audio was muted unjudged, or a call ended early"
         yield _counters("hushtap_fail_closed", why, "reason", closed, Reason)
@@ -110,6 +116,10 @@ class Figures(Collector):
             "hushtap_ears_real_time_factor": (
                 "Seconds that the ears compute for a second of window",
                 metrics.real_time_factor,
+            ),
+            "hushtap_webhooks_waiting": (
+                "Webhooks that wait",
+                self._webhooks.depth if self._webhooks else 0,
             ),
             "hushtap_draining": ("1 once no more calls are taken", self._calls.admission.draining),
             "hushtap_heartbeat_age_seconds": ("Since the loop last went round", self.age),
