@@ -146,6 +146,30 @@ class TwilioSection(Listen):
         return self
 
 
+class AudioHookSection(Listen):
+    """Genesys AudioHook. ``api_keys`` is needed beyond loopback.
+
+    ``path`` is where sessions are taken; ``api_keys`` a file with an API key and its client
+    secret in base64, parted by a space, one pair a line: every handshake must then be signed.
+    ``organization`` is the only one that may call. ``queue`` is that of all its calls.
+    """
+
+    listen: str = "127.0.0.1:8092"
+    path: str = "/audiohook"
+    api_keys: Path | None = None
+    organization: str | None = None
+    queue: str | None = None
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if not (self.api_keys or self.is_loopback):
+            raise ValueError(
+                f"{self.listen} is reached from other machines, and whoever reaches it may "
+                "begin calls: give api_keys"
+            )
+        return self
+
+
 class RtpPair(Section):
     """A call of one or two directions, each on a UDP port, from its first packet to ``idle``.
 
@@ -184,6 +208,7 @@ class Settings(BaseSettings):
     http: HttpSection = HttpSection()
     audiosocket: AudioSocketSection | None = None
     twilio: TwilioSection | None = None
+    audiohook: AudioHookSection | None = None
     rtp: RtpSection | None = None
     siprec: SiprecSection | None = None
     webhooks: WebhooksSection | None = None

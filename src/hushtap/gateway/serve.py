@@ -35,6 +35,7 @@ TAPS: Final = {
     "siprec": ("hushtap.gateway.siprec", "SiprecServer"),
     "audiosocket": ("hushtap.gateway.audiosocket", "AudioSocketServer"),
     "twilio": ("hushtap.gateway.twilio", "TwilioServer"),
+    "audiohook": ("hushtap.gateway.audiohook", "AudioHookServer"),
 }
 """The tap of each section, imported where the section is there."""
 
