@@ -224,7 +224,10 @@ def test_an_order_is_on_record_with_who_gave_it_and_ends_by_itself(
                 call.offer(chunk)
             [listed] = (await http.get("/calls", headers=AUTH)).json()["calls"]
             assert (listed["id"], listed["armed"], listed["seconds"]) == (call.id, False, 1.6)
-            assert set(listed) == {"id", "tap", "seconds", "channels", "rate", "armed", "muted"}
+            assert set(listed) == {
+                *("id", "tap", "seconds", "channels", "rate", "armed", "muted"),
+                *("behind", "failed", "mutes"),
+            }
             for order, field in (("arm", "armed"), ("mute", "muted")):
                 on = (await http.post(f"{path}/{order}", headers=AUTH)).json()
                 assert on[field] is True

@@ -24,7 +24,7 @@ from hushtap.gateway.media import MediaFigures
 from hushtap.gateway.notices import Notice, Told
 from hushtap.live import DEADLINE_S
 from hushtap.observe import Log, LogEvent, Name, Reason, RecordingId
-from hushtap.session import Event, Failed, Muted, Session
+from hushtap.session import Event, Failed, Muted, Progress, Session
 from hushtap.timeline import to_seconds
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class GatewayCall:
         """What became of its packets up to now, where its tap can tell."""
         self.entities: Counter[Entity] = Counter()
         """Its mutes that were released."""
+        self.behind = 0.0
+        """Seconds between what came and what was released, when it was last looked at."""
         self.ended: Told | None = None
         """How its recording ended; None while it has not."""
         self.reason: Reason | None = None
@@ -312,6 +314,9 @@ class Calls:
             if isinstance(event, Muted):
                 self.found[event.entity] += 1
                 made[0].entities[event.entity] += 1
+            elif isinstance(event, Progress):
+                late = max(event.fed) - min(event.released)
+                made[0].behind = to_seconds(late, audio_format.sample_rate)
             elif isinstance(event, Failed):
                 made[0].reason = event.reason
                 self.tell(made[0].notice(Told.FAILED_CLOSED))
