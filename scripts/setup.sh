@@ -5,8 +5,8 @@
 # is missing. Packages come from pip's own configuration.
 #
 # --peers, with .venv there: only what tests use and Hushtap does not need, a token,
-# speech, RTP senders, SIP clients, tshark, a browser, a syslog server, a media proxy and
-# PostgreSQL. These three are unpacked below .venv, not installed: no service is registered
+# speech, RTP senders, SIP clients, tshark, a browser, a syslog server, a media proxy,
+# promtool and PostgreSQL. These four are unpacked below .venv, not installed: no service is registered
 # or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -7,6 +7,8 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,11 +19,11 @@ from hushtap.resources import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from hushtap.vault.recordings import Vault
 
-PROMTOOL = shutil.which("promtool")
+_UNPACKED = Path(sys.prefix) / "peers" / "usr" / "bin" / "promtool"
+PROMTOOL = str(_UNPACKED) if _UNPACKED.exists() else shutil.which("promtool")
 SELECTOR = re.compile(r"\b((?:hushtap|process)_[a-z_]+)\b(?:\{([^}]*)\})?")
 MATCHER = re.compile(r"([a-z_]+)(=~|!~|!=|=)\"([^\"]*)\"")
 
