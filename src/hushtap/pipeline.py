@@ -402,14 +402,10 @@ class Call:
     def _note_missed(self, verdict: Verdict) -> None:
         """Own up to a number that was recognised only after some of it had been released."""
         channel = verdict.channel
-        released = verdict.span.clip(0, self._cleared[channel])
-        missed = self._missed[channel]
-        known = [f.span for fs in self._mutes[channel].values() for f in fs]
-        known += [finding.span for finding in missed]
-        for span in subtract(released, known):
+        for span in self._let_go(channel, verdict.span):
             if self._voice(channel, span) >= LEAST_MISSED_S:
                 found = Finding(verdict.entity, span, channel, verdict.score, verdict.source)
-                missed.append(replace(found, muted=False))
+                self._missed[channel].append(replace(found, muted=False))
 
     def _all_mutes(self) -> Iterable[Mute]:
         for by_entity in self._mutes:
@@ -463,14 +459,17 @@ class Call:
 
     def _note_late_key(self, channel: int, span: Span, source: str) -> None:
         """Own up to a key that was told of only after some of it had been released."""
-        released = span.clip(0, self._cleared[channel])
-        known = [f.span for fs in self._mutes[channel].values() for f in fs]
-        known += [finding.span for finding in self._missed[channel]]
-        for part in subtract(released, known):
+        for part in self._let_go(channel, span):
             # The padding alone is not the key.
             if len(part) > to_samples(PAD_S, self._rate):
                 late = Finding(Entity.KEYPAD, part, channel, 1.0, source, muted=False)
                 self._missed[channel].append(late)
+
+    def _let_go(self, channel: int, span: Span) -> list[Span]:
+        """Return what of ``span`` was released unmuted and not owned up to."""
+        known = [f.span for fs in self._mutes[channel].values() for f in fs]
+        known += [finding.span for finding in self._missed[channel]]
+        return list(subtract(span.clip(0, self._cleared[channel]), known))
 
     def _voice(self, channel: int, span: Span) -> float:
         """Return how many seconds of ``span`` are voiced."""
