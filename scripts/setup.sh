@@ -5,8 +5,8 @@
 # is missing. Packages come from pip's own configuration.
 #
 # --peers, with .venv there: only what tests use and Hushtap does not need, a token,
-# speech, RTP senders, SIP clients, tshark, a browser, a syslog server, a media proxy and
-# PostgreSQL. These three are unpacked below .venv, not installed: no service is registered
+# speech, RTP senders, SIP clients, tshark, a browser, a syslog server, a media proxy,
+# promtool and PostgreSQL. These four are unpacked below .venv, not installed: no service is registered
 # or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -115,9 +115,10 @@ if [ "${1:-}" = --peers ]; then
     mapfile -t missing < <(missing_peers)
     [ "${#missing[@]}" = 0 ] || install_packages "${missing[@]}" ||
         say "tests that need them skip"
-    if { [ ! -x .venv/peers/usr/sbin/rsyslogd ] || [ ! -x .venv/peers/usr/bin/rtpengine ]; } &&
-        ! unpack_packages .venv/peers rsyslog rsyslog-gnutls rtpengine-daemon; then
-        say "no rsyslog and rtpengine: their tests skip (as root: scripts/setup.sh --peers)"
+    if { [ ! -x .venv/peers/usr/sbin/rsyslogd ] || [ ! -x .venv/peers/usr/bin/rtpengine ] ||
+        [ ! -x .venv/peers/usr/bin/promtool ]; } &&
+        ! unpack_packages .venv/peers rsyslog rsyslog-gnutls rtpengine-daemon prometheus; then
+        say "no rsyslog, rtpengine, promtool: their tests skip (as root: scripts/setup.sh --peers)"
     fi
     if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null &&
         ! compgen -G '.venv/peers-postgresql/usr/lib/postgresql/*/bin/initdb' >/dev/null &&

@@ -235,7 +235,7 @@ def test_a_signal_ends_the_call_in_order(live: subprocess.Popen[str], tmp_path: 
     [
         (["--rtp", "0.0.0.0:0"], "is reached from other machines"),
         (["--rtp", "127.0.0.1:0", "--microphone"], "give one source"),
-        (["--rtp", "nowhere"], "is no address for RTP"),
+        (["--rtp", "nowhere"], "is no address: write it like"),
         (["--rtp", "127.0.0.1:0", "--rtpmap", "96"], "is no payload type"),
         (["--rtp", "127.0.0.1:0", "--channels", "2"], "leave --channels"),
         (["call.wav", "--rtpmap", "96=L16/8000"], "go with --rtp"),

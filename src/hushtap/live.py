@@ -60,6 +60,11 @@ TURN_S: Final = 2.0
 """Seconds of a channel taken in before what became free is handed on."""
 
 
+UNDER_WAY_S: Final = 0.5
+"""Seconds by which an order ends later than it came: what was said before it may still be
+gathered (0.1), wait for a tick (0.1) or for a packet that is late (0.3)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     window: Window
@@ -144,23 +149,23 @@ class LiveCall:
 
     def arm(self, seconds: float) -> None:
         """Let every number count, from what is not yet released on, for so long of the call."""
-        self._armed_until = self.position + to_samples(seconds, self.format.sample_rate)
+        self._armed_until = max(self._armed_until, self._in(seconds))
         self._order(partial(self._guarded.arm, self._armed_until))
 
     def disarm(self) -> None:
         """Let numbers from here on be judged as ever."""
         self._armed_until = 0
-        self._order(partial(self._guarded.disarm, self.position))
+        self._order(partial(self._guarded.disarm, self._in(0)))
 
     def mute(self, seconds: float) -> None:
         """Silence what is not yet released and what comes, for so long of the call."""
-        self._muted_until = self.position + to_samples(seconds, self.format.sample_rate)
+        self._muted_until = max(self._muted_until, self._in(seconds))
         self._order(partial(self._guarded.silence, self._muted_until))
 
     def unmute(self) -> None:
         """Let what comes from here on be judged as ever; what was muted stays muted."""
         self._muted_until = 0
-        self._order(partial(self._guarded.unsilence, self.position))
+        self._order(partial(self._guarded.unsilence, self._in(0)))
 
     @property
     def armed(self) -> bool:
@@ -171,6 +176,10 @@ class LiveCall:
     def muted(self) -> bool:
         """Whether all is muted now because it was ordered."""
         return self.position < self._muted_until
+
+    def _in(self, seconds: float) -> int:
+        """Return the sample before which all lies that is said up to ``seconds`` from now."""
+        return self.position + to_samples(seconds + UNDER_WAY_S, self.format.sample_rate)
 
     def _order(self, order: Callable[[], None]) -> None:
         self._orders.append(order)

@@ -229,6 +229,8 @@ class LogEvent(StrEnum):
     STOPPED = "stopped"
     RELOADED = "reloaded"
     REFUSED = "refused"
+    UNDELIVERED = "undelivered"
+    """A webhook was not taken by its receiver."""
 
 
 class Name(StrEnum):

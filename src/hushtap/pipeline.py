@@ -24,7 +24,7 @@ from hushtap.ears.hearing import Hearing
 from hushtap.ears.windows import OFFLINE, Listener, Schedule, Window
 from hushtap.edges import Edges
 from hushtap.holdback import HoldBack
-from hushtap.keypad import Keypad
+from hushtap.keypad import PAD_S, Keypad
 from hushtap.mutes import Mutes
 from hushtap.numbers.ledger import Judged, Ledger
 from hushtap.timeline import Span, merge, rescale, rescale_span, to_samples, to_seconds
@@ -138,7 +138,13 @@ class Call:
     def _admit(self, channel: int, samples: Samples) -> None:
         """Let samples in as they left the keypad: nobody after it hears a key."""
         for told, span in self._channels[channel].keypad.pressed():
-            self._mute(channel, span, Entity.KEYPAD, 1.0, "event" if told else "tones")
+            source = "event" if told else "tones"
+            self._mute(channel, span, Entity.KEYPAD, 1.0, source)
+            mutes = self._channels[channel].mutes
+            for late in mutes.missed(span):
+                # The padding alone is not the key.
+                if len(late) > to_samples(PAD_S, self._rate):
+                    mutes.own_up(Finding(Entity.KEYPAD, late, channel, 1.0, source))
         start = self._holdback.end(channel)
         if len(samples):
             span = Span(start, start + len(samples))

@@ -62,7 +62,7 @@ async def serving(
 ) -> AsyncIterator[Gateway]:
     """Run a gateway with these sections; leaving the block drains it."""
     sections.setdefault("http", {})
-    for name in ("http", "audiosocket", "twilio"):
+    for name in ("http", "audiosocket", "twilio", "audiohook"):
         if name in sections:
             sections[name].setdefault("listen", ANY_PORT)
     settings = Settings(**sections)  # type: ignore[arg-type]

@@ -21,7 +21,11 @@ from gateway.rig import (
     serving,
     speech,
 )
+from hushtap.mute import FADE_S
 from hushtap.taps.audiosocket import ERROR, HANG_UP, KEY, Frame, Frames
+from hushtap.taps.pressed import AFTER_S, BEFORE_S
+from hushtap.timeline import to_samples
+from hushtap.values import Entity
 from hushtap.vault.recordings import State, Vault
 
 if TYPE_CHECKING:
@@ -95,9 +99,9 @@ def test_bytes_one_by_one_are_the_same_call(vault: Vault) -> None:
     assert np.array_equal(recordings(vault)[0].samples[:, 0], audio)
 
 
-def test_a_key_is_not_kept_and_takes_no_time(vault: Vault) -> None:
-    audio = speech(1)
-    first, second = list(frames(audio[: RATE // 2])), list(frames(audio[RATE // 2 :]))
+def test_a_key_is_silent_and_takes_no_time(vault: Vault) -> None:
+    audio = speech(2)
+    first, second = list(frames(audio[:RATE])), list(frames(audio[RATE:]))
 
     async def run() -> None:
         async with serving(vault, **SOCKET) as gateway:
@@ -107,8 +111,36 @@ def test_a_key_is_not_kept_and_takes_no_time(vault: Vault) -> None:
 
     asyncio.run(run())
     [opened] = recordings(vault)
-    assert np.array_equal(opened.samples[:, 0], audio)
     assert not opened.words
+    [finding] = opened.findings
+    assert (finding.entity, finding.source) == (Entity.KEYPAD, "event")
+    start, end = finding.span.start, finding.span.end
+    assert start <= RATE - to_samples(BEFORE_S, RATE)
+    assert end >= RATE + to_samples(AFTER_S, RATE)
+    got = opened.samples[:, 0]
+    assert not got[start + to_samples(FADE_S, RATE) : end].any()
+    assert np.array_equal(got[:start], audio[:start])
+    assert np.array_equal(got[end:], audio[end:])
+
+
+def test_a_key_before_the_end_is_silent_however_it_ends(vault: Vault) -> None:
+    async def run() -> None:
+        async with serving(vault, **SOCKET) as gateway:
+            for number, last in enumerate((hang_up(), b"")):
+                _, writer = await dial(gateway)
+                key = Frame(KEY, b"4").pack()
+                writer.write(identity(number) + b"".join(frames(speech(1))) + key + last)
+                await begun(gateway)
+                writer.write_eof()
+                await ended(gateway)
+                writer.close()
+
+    asyncio.run(run())
+    assert len(vault.list()) == 2
+    for opened in recordings(vault):
+        assert [f.entity for f in opened.findings] == [Entity.KEYPAD]
+        silent = RATE - to_samples(BEFORE_S - FADE_S, RATE)
+        assert not opened.samples[silent:].any()
 
 
 def test_who_closes_without_hanging_up_has_hung_up(vault: Vault) -> None:

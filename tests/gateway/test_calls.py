@@ -38,9 +38,12 @@ MONO = AudioFormat(RATE, 1)
 
 
 async def admit(
-    gateway: Gateway, details: CallDetails | None = None, audio: AudioFormat = STEREO
+    gateway: Gateway,
+    details: CallDetails | None = None,
+    audio: AudioFormat = STEREO,
+    queue: str | None = None,
 ) -> GatewayCall:
-    return await gateway.calls.admit(details, audio, tap=TapName.SIPREC)
+    return await gateway.calls.admit(details, audio, tap=TapName.SIPREC, queue=queue)
 
 
 def test_calls_at_once_do_not_mix(vault: Vault) -> None:
@@ -230,15 +233,15 @@ def test_calls_get_the_policy_of_their_queue(vault: Vault, tmp_path: Path) -> No
     async def run() -> None:
         async with serving(vault, DeafEar(), policy={"queues": {"q": str(other)}}) as gateway:
             for queue in ("q", None, "unknown"):
-                await (await admit(gateway, CallDetails(queue=queue))).end()
+                await (await admit(gateway, CallDetails(queue=queue), queue=queue)).end()
             before = len(vault.list())
             assert before == 3
             other.write_text('entities = ["CVV"]\n')
             await gateway.reload()
-            await (await admit(gateway, CallDetails(queue="q"))).end()
+            await (await admit(gateway, CallDetails(queue="q"), queue="q")).end()
             other.write_text("entities = []\n")
             await gateway.reload()
-            await (await admit(gateway, CallDetails(queue="q"))).end()
+            await (await admit(gateway, CallDetails(queue="q"), queue="q")).end()
 
     asyncio.run(run())
     policies = [info.policy for info in sorted(vault.list(), key=lambda i: i.id[:-9])]

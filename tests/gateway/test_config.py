@@ -26,6 +26,8 @@ WRONG = {
     "[twilio]\nlisten = '0.0.0.0:80'\nallow_plain = true": "give auth_token and url, or token",
     "[twilio]\nauth_token = 'x'": "[twilio]: auth_token checks signatures",
     "[twilio]\ncaller = 'both'": "[twilio] caller: input should be 'inbound' or 'outbound'",
+    "[audiohook]\nlisten = '0.0.0.0:80'\ntls_cert = 'c'": "give api_keys",
+    "[webhooks]\nurl = 'http://10.0.0.1'\nsecret = 's'": "would be sent in clear",
     "[rtp]": "[rtp] pairs: field required",
     "[rtp]\npairs = [{listen = '127.0.0.1:1', port = 3}]": "unknown key [rtp] pairs.0.port",
     "[vault": "not valid TOML",
@@ -101,5 +103,7 @@ def test_what_the_settings_that_ship_show_as_comments_is_sound_too(tmp_path: Pat
     path.write_text("\n".join(shown))
     settings = read_settings(path)
     assert settings.twilio is not None
+    assert settings.audiohook is not None
+    assert settings.webhooks is not None
     assert settings.rtp is not None
     assert len(settings.rtp.pairs) == 2

@@ -11,6 +11,9 @@ import pytest
 
 from gateway.rig import RATE, begun, ended, recordings, serving
 from hushtap.errors import UsageError
+from hushtap.gateway.config import RtpPair, RtpSection
+from hushtap.gateway.rtp import Line, RtpServer
+from hushtap.taps.rtp.tap import QUEUED
 from hushtap.vault.recordings import State, Vault
 from taps.rtp.senders import l16, packet, speech
 
@@ -148,3 +151,61 @@ def test_a_port_that_is_taken_is_named(vault: Vault) -> None:
 
     with pytest.raises(UsageError, match=r"\[rtp\] 127.0.0.1:\d+ cannot be bound"):
         asyncio.run(run())
+
+
+def test_where_one_port_is_taken_none_of_the_others_stays_bound() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        before = f"127.0.0.1:{free.getsockname()[1]}"
+
+    async def run() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            taken = f"127.0.0.1:{other.getsockname()[1]}"
+            settings = RtpSection(pairs=(RtpPair(listen=before), RtpPair(listen=taken)))
+            server = RtpServer(settings, NoCalls(), idle=1)  # type: ignore[arg-type]
+            with pytest.raises(UsageError, match="cannot be bound"):
+                await server.start()
+            await asyncio.sleep(0)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+                again.bind(("127.0.0.1", int(before.rpartition(":")[2])))
+
+    asyncio.run(run())
+
+
+class NoCalls:
+    """A vault so slow that no call begins, ever."""
+
+    async def admit(self, *_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+
+def test_a_line_whose_call_does_not_begin_holds_no_more_than_its_queue() -> None:
+    async def run() -> tuple[int, int]:
+        line = Line(RtpPair(listen="127.0.0.1:0"), NoCalls(), idle=1)  # type: ignore[arg-type]
+        payload = bytes(160)
+        for n in range(QUEUED + 500):
+            line.take(0, packet(n, 160 * n, payload, kind=0), ("127.0.0.1", 9))
+        assert line._directions is not None
+        held = line._directions.counts[0].packets
+        dropped = line._dropped
+        await line.close()
+        return held, dropped
+
+    assert asyncio.run(run()) == (QUEUED, 500)
+
+
+def test_what_became_of_packets_is_in_the_metrics(vault: Vault) -> None:
+    async def run() -> list[str]:
+        async with serving(vault, limits={"idle": 1}, rtp=section({})) as gateway:
+            send(ports(gateway), speech(RATE), speech(RATE, 2))
+            await begun(gateway)
+            # A stranger, and the first packets once more.
+            send(ports(gateway), speech(800), speech(800, 2))
+            await ended(gateway)
+            return gateway.figures.text().decode().splitlines()
+
+    lines = asyncio.run(run())
+    assert 'hushtap_media_packets_total{fate="taken",tap="rtp"} 100.0' in lines
+    assert 'hushtap_media_packets_total{fate="refused",tap="rtp"} 10.0' in lines
+    assert 'hushtap_media_packets_total{fate="dropped",tap="rtp"} 0.0' in lines

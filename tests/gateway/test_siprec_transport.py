@@ -13,6 +13,8 @@ import pytest
 
 from gateway.siprec_rig import DeafEar, LimitsSection, Rig, State, certificate, rig
 from hushtap.errors import UsageError
+from hushtap.gateway.config import PolicySection
+from hushtap.gateway.policies import Policies
 from hushtap.gateway.siprec_config import SiprecSection
 from hushtap.gateway.siprec_transport import Transport
 from hushtap.taps.siprec.message import LONGEST_BODY, LONGEST_HEAD
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hushtap.ears.engine import Heard
+    from hushtap.pii.policy import Policy
 
 
 @pytest.fixture
@@ -302,3 +305,26 @@ def test_without_ports_a_session_is_refused_for_a_while(tmp_path: Path) -> None:
         while b"503 Service Unavailable" not in data or b"Retry-After: 60" not in data:
             data += client.recv(65_536)
         assert server.calls.admission.up == 2
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no such file"), UsageError("it broke"), RuntimeError("it fell")]
+)
+def test_whatever_keeps_a_call_from_beginning_it_leaves_no_port_and_no_place(
+    tmp_path: Path, error: Exception
+) -> None:
+    class Broken(Policies):
+        def of(self, queue: str | None) -> Policy:
+            raise error
+
+    with rig(tmp_path) as server, connected(server) as client:
+        server.calls._policies = Broken(PolicySection())
+        client.sendall(request("INVITE", body=OFFER, headers=SDP))
+        [trying, refused] = read(client, 2)
+        assert statuses([trying, refused]) == [100, 500]
+        assert str(error) not in refused
+        server.settle()
+        assert server.calls.admission.up == 0
+        pairs = server.server._ports
+        assert len(pairs._free) + len(pairs._resting) == len(server.section.port_range)
+        assert not server.server._sessions

@@ -16,9 +16,14 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.rig import RATE, TOKEN, begun, ended, port_of, recordings, serving, speech
+from hushtap.mute import FADE_S
+from hushtap.pii.policy import load_policy
 from hushtap.taps.encoding import Encoding
+from hushtap.taps.pressed import AFTER_S, BEFORE_S
 from hushtap.taps.stdin import g711_table
 from hushtap.taps.twilio import signature
+from hushtap.timeline import to_samples
+from hushtap.values import Entity
 from hushtap.vault.recordings import State, Vault
 
 if TYPE_CHECKING:
@@ -290,3 +295,78 @@ def test_a_connection_that_breaks_off_is_a_call_that_ended(vault: Vault) -> None
     assert opened.complete
     got = opened.samples[:, 0]
     assert np.array_equal(got, heard(audio)[: len(got)])
+
+
+def test_of_two_starts_at_once_of_one_stream_one_is_taken(vault: Vault) -> None:
+    async def run() -> list[int]:
+        async with serving(vault, twilio={}) as gateway:
+            return sorted(
+                await asyncio.gather(*(send(gateway, start("MZ1"), STOP) for _ in range(4)))
+            )
+
+    assert asyncio.run(run()) == [1000, 1008, 1008, 1008]
+    assert len(vault.list()) == 1
+
+
+def test_a_stream_picks_no_policy_that_it_may_not_pick(vault: Vault, tmp_path: Path) -> None:
+    weak = tmp_path / "weak.toml"
+    weak.write_text('entities = ["CVV"]\n')
+
+    async def run() -> None:
+        section = {"queues": ["billing"], "queue": "sales"}
+        policies = {"queues": {"billing": "pci", "sales": "everything", "weak": str(weak)}}
+        async with serving(vault, twilio=section, policy=policies) as gateway:
+            for n, queue in enumerate(("billing", "weak", None)):
+                said = {"customParameters": {"queue": queue} if queue else {}}
+                assert await send(gateway, start(f"MZ{n}", **said), STOP) == 1000
+
+    asyncio.run(run())
+    policies = {info.queue: info.policy for info in vault.list()}
+    expected = {"billing": "pci", "weak": "everything", "sales": "everything"}
+    assert policies == {q: load_policy(name).fingerprint for q, name in expected.items()}
+
+
+def key(track: str = "inbound_track") -> str:
+    return json.dumps({"event": "dtmf", "dtmf": {"track": track, "digit": "4"}})
+
+
+def test_a_key_is_silent_on_its_track_and_a_finding(vault: Vault) -> None:
+    both = speech(3, 1), speech(3, 2)
+    frames = [
+        m for pair in zip(media(both[0]), media(both[1], "outbound"), strict=True) for m in pair
+    ]
+    begin = start(tracks=["inbound", "outbound"])
+    assert one(vault, begin, *frames[:200], key("outbound_track"), *frames[200:], STOP) == 1000
+    [opened] = recordings(vault)
+    [finding] = [f for f in opened.findings if f.entity is Entity.KEYPAD]
+    assert (finding.channel, finding.source, finding.muted) == (0, "event", True)
+    at = 100 * 160
+    assert finding.span.start <= at - to_samples(BEFORE_S, RATE)
+    assert finding.span.end >= at + to_samples(AFTER_S, RATE)
+    fade = to_samples(FADE_S, RATE)
+    assert not opened.samples[finding.span.start + fade : finding.span.end, 0].any()
+    assert np.array_equal(opened.samples[:, 1], heard(both[0]))
+
+
+def test_a_key_after_the_last_audio_is_silent_too(vault: Vault) -> None:
+    assert one(vault, start(), *media(speech(2)), key(), STOP) == 1000
+    [opened] = recordings(vault)
+    [finding] = [f for f in opened.findings if f.entity is Entity.KEYPAD]
+    assert not opened.samples[2 * RATE - to_samples(BEFORE_S - FADE_S, RATE) :].any()
+    assert finding.span.end >= 2 * RATE
+
+
+def test_what_became_of_the_audio_is_in_the_metrics(vault: Vault) -> None:
+    async def run() -> str:
+        async with serving(vault, twilio={}) as gateway:
+            first, last = speech(1), speech(1, 2)
+            # The last second comes half a second late, and its first frame twice.
+            messages = [*media(first), *media(last, at=1_500), *media(last[:160], at=1_500), STOP]
+            await send(gateway, start(), *messages)
+            await ended(gateway)
+            return gateway.figures.text().decode()
+
+    text = asyncio.run(run())
+    assert 'hushtap_media_packets_total{fate="taken",tap="twilio"} 100.0' in text
+    assert 'hushtap_media_packets_total{fate="late",tap="twilio"} 1.0' in text
+    assert 'hushtap_media_silence_seconds_total{gap="concealed",tap="twilio"} 0.5' in text

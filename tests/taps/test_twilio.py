@@ -39,7 +39,7 @@ def test_messages_are_read_as_they_are_made_elsewhere() -> None:
     )
     media = {"track": OUTBOUND, "chunk": "2", "timestamp": "40", "payload": "/w=="}
     assert parse(json.dumps({"event": "media", "media": media})) == Media(OUTBOUND, 40, b"\xff")
-    assert parse(json.dumps({"event": "dtmf", "dtmf": {"digit": "4"}})) == Key()
+    assert parse(json.dumps({"event": "dtmf", "dtmf": {"digit": "4"}})) == Key("inbound")
     assert parse(json.dumps({"event": "stop", "stop": {}})) == Stop()
     assert parse(json.dumps({"event": "mark", "mark": {"name": "x"}})) is None
 

@@ -20,6 +20,7 @@ from hushtap.cli import (
     serve,
     subject,
     tools,
+    top,
     web,
 )
 from hushtap.cli.output import say
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("redact")(redact.redact)
 app.command("live")(live.live)
 app.command("serve")(serve.serve)
+app.command("top")(top.top)
 life.app.add_typer(proofs.retention_app, name="retention")
 life.app.add_typer(proofs.certificate_app, name="certificate")
 life.app.add_typer(breach.app, name="breach")

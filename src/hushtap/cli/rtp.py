@@ -63,14 +63,9 @@ def open_rtp(
     Raises:
         UsageError: an option is wrong, or a port cannot be bound.
     """
+    from hushtap.addresses import is_loopback, shown  # noqa: PLC0415
     from hushtap.taps.rtp.codecs import parse_rtpmap  # noqa: PLC0415
-    from hushtap.taps.rtp.tap import (  # noqa: PLC0415
-        IDLE_S,
-        RtpTap,
-        is_loopback,
-        parse_addresses,
-        shown,
-    )
+    from hushtap.taps.rtp.tap import IDLE_S, RtpTap, parse_addresses  # noqa: PLC0415
     from hushtap.values import AudioFormat  # noqa: PLC0415
 
     found = parse_addresses(addresses)

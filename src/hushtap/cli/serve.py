@@ -126,7 +126,9 @@ def _settings(config: Path | None) -> Settings:
 
 def _warnings(settings: Settings) -> list[str]:
     """Return what an operator should know of settings that are allowed."""
-    sections = {name: getattr(settings, name) for name in ("http", "audiosocket", "twilio")}
+    sections = {
+        name: getattr(settings, name) for name in ("http", "audiosocket", "twilio", "audiohook")
+    }
     lines = [
         f"warning: [{name}] {section.listen} is reached from other machines, in clear"
         for name, section in sections.items()
@@ -136,7 +138,8 @@ def _warnings(settings: Settings) -> list[str]:
         f"warning: [siprec] {where} is reached from other machines, in clear"
         for where in (settings.siprec.exposed if settings.siprec else ())
     ]
-    if not any((settings.rtp, settings.siprec, settings.audiosocket, settings.twilio)):
+    taps = ("rtp", "siprec", "audiosocket", "twilio", "audiohook")
+    if not any(getattr(settings, name) for name in taps):
         lines.append(
             "warning: no tap is set, so no call will come: give a section such as [audiosocket]"
         )

@@ -6,17 +6,21 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from hushtap.errors import TapError, UsageError
 from hushtap.gateway.calls import TapName
 from hushtap.gateway.details import details_from
 from hushtap.gateway.farend import Ending, FarEnd
-from hushtap.taps.audiosocket import ERROR, HANG_UP, UUID, UUID_BYTES, Frame, Frames
+from hushtap.taps.audiosocket import ERROR, HANG_UP, KEY, UUID, UUID_BYTES, Frame, Frames
+from hushtap.taps.pressed import Pressed
 from hushtap.timeline import Span
 from hushtap.values import MAX_RATE, AudioFormat, PcmChunk
 
 if TYPE_CHECKING:
-    from hushtap.gateway.calls import Calls
+    from hushtap.gateway.calls import Calls, GatewayCall
     from hushtap.gateway.config import AudioSocketSection
+    from hushtap.values import Samples
 
 FIRST_S: Final = 5.0
 """Seconds in which a connection must bring audio."""
@@ -104,9 +108,17 @@ class _Connection(FarEnd):
         self._section = section
         self._id: str | None = None
         self._at = 0
+        self._pressed = Pressed()
 
     async def read(self) -> None:
         """Take frames until the far end hangs up."""
+        try:
+            await self._read_on()
+        finally:
+            if self._pressed.waits and self.call is not None:
+                self._offer(self.call, np.zeros(1, np.int16))
+
+    async def _read_on(self) -> None:
         frames = Frames()
         while data := await self._reader.read(_READ):
             for frame in frames.feed(data):
@@ -114,9 +126,11 @@ class _Connection(FarEnd):
                     return
                 if frame.kind == UUID:
                     self._identify(frame.payload)
+                elif frame.kind == KEY:
+                    self._pressed.note()
                 elif frame.rate is not None:
                     await self._hear(frame, frame.rate)
-                # Keys are not kept, and what is unknown says nothing.
+                # What is unknown says nothing.
 
     async def close(self, ending: Ending) -> None:
         """Say that it is over, or that it failed."""
@@ -138,12 +152,19 @@ class _Connection(FarEnd):
         if self.call is None:
             details = details_from({"call_id": self._id, "queue": self._section.queue})
             audio = AudioFormat(rate, 1)
-            self.begin(await self._calls.admit(details, audio, tap=TapName.AUDIOSOCKET))
+            queue = self._section.queue
+            self.begin(
+                await self._calls.admit(details, audio, tap=TapName.AUDIOSOCKET, queue=queue)
+            )
         if len(samples) and self.call is not None:
-            span = Span(self._at, self._at + len(samples))
-            self.call.offer(PcmChunk(0, span, samples))
-            self._at = span.end
+            self._offer(self.call, samples)
             self.heard()
         if self._writer.transport.get_write_buffer_size() < _UNREAD:
             # Asterisk hangs up late where nothing is sent.
             self._writer.write(frame.silent())
+
+    def _offer(self, call: GatewayCall, samples: Samples) -> None:
+        span = Span(self._at, self._at + len(samples))
+        keys = self._pressed.take(span.start, call.format.sample_rate)
+        call.offer(PcmChunk(0, span, samples, keys))
+        self._at = span.end

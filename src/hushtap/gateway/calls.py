@@ -14,18 +14,22 @@ import re
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from hushtap.errors import HushtapError
 from hushtap.gateway.gather import Gather
+from hushtap.gateway.media import MediaFigures
+from hushtap.gateway.notices import Notice, Told
 from hushtap.live import DEADLINE_S
 from hushtap.observe import Log, LogEvent, Name, Reason, RecordingId
-from hushtap.session import Event, Failed, Muted, Session
+from hushtap.session import Event, Failed, Muted, Progress, Session
 from hushtap.timeline import to_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hushtap.ears.shared import Ears
     from hushtap.gateway.admission import Admission
     from hushtap.gateway.policies import Policies
@@ -62,6 +66,16 @@ class GatewayCall:
         self.id = recording_id
         self.tap = tap
         self.session = session
+        self.figures: Callable[[], MediaFigures] = MediaFigures
+        """What became of its packets up to now, where its tap can tell."""
+        self.entities: Counter[Entity] = Counter()
+        """Its mutes that were released."""
+        self.behind = 0.0
+        """Seconds between what came and what was released, when it was last looked at."""
+        self.ended: Told | None = None
+        """How its recording ended; None while it has not."""
+        self.reason: Reason | None = None
+        """Why it failed closed or ended early, where it did."""
         self._gather = Gather(session.format)
         self._lock = threading.Lock()
         self._closing: asyncio.Task[None] | None = None
@@ -114,6 +128,20 @@ class GatewayCall:
             # It ended meanwhile: that samples follow each other was looked at before.
             return False
 
+    def missed(self) -> Counter[Entity]:
+        """Return what was recognised after its audio had been released, of what is written."""
+        return Counter(f.entity for f in self.session.written() if not f.muted)
+
+    def notice(self, told: Told) -> Notice:
+        """Return what there is to tell of it."""
+        seconds = to_seconds(self.session.position, self.format.sample_rate)
+        return Notice(
+            *(told, self.id, self.tap.value, seconds),
+            reason=self.reason,
+            entities=Counter(self.entities),
+            missed=self.missed() if self.ended else {},
+        )
+
     async def end(self, reason: Reason | None = None) -> None:
         """Finish the call: all that was offered is judged and written. May be called again.
 
@@ -147,8 +175,11 @@ class GatewayCall:
             else:
                 await self.session.abandon(reason)
         except HushtapError as error:
+            self.ended = Told.INTERRUPTED
             _log.warning(LogEvent.INTERRUPTED, fields | {Name.ERROR: type(error)})
         else:
+            failed = reason is Reason.TAP_FAILED
+            self.ended = Told.INTERRUPTED if failed else Told.SEALED
             _log.info(LogEvent.CLOSED, fields | {Name.SAMPLES: self.session.position})
 
 
@@ -172,6 +203,11 @@ class Calls:
         self.admitted: Counter[TapName] = Counter()
         self.found: Counter[Entity] = Counter()
         """Mutes that were released."""
+        self.missed: Counter[Entity] = Counter()
+        """Of calls that ended: what was recognised after its audio had been released."""
+        self.tell: Callable[[Notice], None] = lambda _: None
+        """Called with what happens to calls; must not wait."""
+        self._media = {tap: MediaFigures() for tap in TapName}
         self._vault = vault
         self._policies = policies
         self._ears = ears
@@ -188,10 +224,27 @@ class Calls:
         """Return the call that is up under this id."""
         return self._up.get(call_id)
 
+    def media(self, tap: TapName) -> MediaFigures:
+        """Return what became of the packets of all calls of a tap."""
+        total = MediaFigures()
+        total.add(self._media[tap])
+        for call in self.up():
+            if call.tap is tap:
+                total.add(call.figures())
+        return total
+
     async def admit(
-        self, details: CallDetails | None, audio_format: AudioFormat, *, tap: TapName
+        self,
+        details: CallDetails | None,
+        audio_format: AudioFormat,
+        *,
+        tap: TapName,
+        queue: str | None = None,
     ) -> GatewayCall:
-        """Take a call: begin its recording, under the policy of its queue.
+        """Take a call: begin its recording, under the policy of ``queue``.
+
+        That queue is for the settings to tell: the one in ``details`` may be what a stranger
+        said, who could choose the policy that mutes least.
 
         Raises:
             BusyError: the gateway is full or drains; see ``retry_after``.
@@ -199,13 +252,14 @@ class Calls:
             VaultError: the recording cannot be written.
         """
         self.admission.take()
-        try:
-            policy = self._policies.of(details.queue if details else None)
+        with ExitStack() as undo:
+            undo.callback(self.admission.free)
+            policy = self._policies.of(queue)
             recording = await self._begin(details, audio_format, tap, policy)
-        except BaseException:
-            self.admission.free()
-            raise
-        call = self._open(recording, audio_format, tap, policy)
+            undo.callback(recording.abort)
+            call = self._open(recording, audio_format, tap, policy)
+            await call.session.__aenter__()
+            undo.pop_all()
         self._up[call.id] = call
         self.admitted[tap] += 1
         watch = asyncio.create_task(self._watch(call))
@@ -213,7 +267,7 @@ class Calls:
         watch.add_done_callback(self._watches.discard)
         opened: dict[Name, Value] = {Name.RECORDING: RecordingId(call.id), Name.TAP: tap}
         _log.info(LogEvent.OPENED, opened | {Name.RATE: audio_format.sample_rate})
-        return await self._entered(call)
+        return call
 
     def drain(self) -> None:
         """Take no more calls."""
@@ -259,8 +313,15 @@ class Calls:
         def on_event(event: Event) -> None:
             if isinstance(event, Muted):
                 self.found[event.entity] += 1
-            elif isinstance(event, Failed) and event.reason is Reason.SINK_FAILED:
-                made[0].give_up()
+                made[0].entities[event.entity] += 1
+            elif isinstance(event, Progress):
+                late = max(event.fed) - min(event.released)
+                made[0].behind = to_seconds(late, audio_format.sample_rate)
+            elif isinstance(event, Failed):
+                made[0].reason = event.reason
+                self.tell(made[0].notice(Told.FAILED_CLOSED))
+                if event.reason is Reason.SINK_FAILED:
+                    made[0].give_up()
 
         session = Session(
             audio_format,
@@ -273,10 +334,6 @@ class Calls:
         made.append(GatewayCall(session, recording.id, tap))
         return made[0]
 
-    async def _entered(self, call: GatewayCall) -> GatewayCall:
-        await call.session.__aenter__()
-        return call
-
     async def _watch(self, call: GatewayCall) -> None:
         """Keep the place of a call until it has ended; end it where it is too long."""
         with suppress(TimeoutError):
@@ -287,6 +344,10 @@ class Calls:
         finally:
             del self._up[call.id]
             self.admission.free()
+            self._media[call.tap].add(call.figures())
+            self.missed.update(call.missed())
+            if call.ended is not None:
+                self.tell(call.notice(call.ended))
 
 
 def _abort(begun: asyncio.Future[Recording]) -> None:

@@ -7,11 +7,13 @@ left out has the default below; what is wrong or unknown is refused by its name.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -64,6 +66,36 @@ class HttpSection(Listen):
     token: Path | None = None
 
 
+class WebhooksSection(Section):
+    """Where to tell what happened to calls, by HTTPS; plain HTTP on loopback alone.
+
+    ``secret`` is a file with keys that sign, ``whsec_`` and base64, one a line. A message is
+    tried ``attempts`` times, the second ``wait`` seconds after the first, then twice as long
+    each; ``queue`` messages may wait. ``patience``: seconds that they have once the gateway ends.
+    """
+
+    url: str
+    secret: Path
+    attempts: Annotated[int, Field(ge=1, le=20)] = 8
+    wait: Annotated[float, Field(gt=0, le=600)] = 5.0
+    queue: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    patience: Annotated[float, Field(ge=0, le=600)] = 5.0
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+            raise ValueError("is no address of a receiver: write it like https://host/path")
+        try:
+            local = ipaddress.ip_address(parts.hostname).is_loopback
+        except ValueError:
+            local = False
+        if parts.scheme == "http" and not local:
+            raise ValueError("would be sent in clear: give an address with https")
+        return value
+
+
 class AudioSocketSection(Listen):
     """AudioSocket has no password: beyond loopback only by ``allow_plain``, with TLS or without.
 
@@ -89,6 +121,8 @@ class TwilioSection(Listen):
     ``path`` is where streams are taken; ``url`` what the TwiML names, for the signature;
     ``auth_token`` a file with Twilio's tokens, one a line, that sign; ``token`` a file with
     what the parameter ``token`` of a stream must be. ``caller``: the track of the caller.
+    ``queue`` is that of streams that name none; ``queues`` are those whose policy a stream
+    gets by naming them: any other is noted, and has the policy of ``queue``.
     """
 
     listen: str = "127.0.0.1:8091"
@@ -98,6 +132,7 @@ class TwilioSection(Listen):
     token: Path | None = None
     caller: Literal["inbound", "outbound"] = "inbound"
     queue: str | None = None
+    queues: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _is_guarded(self) -> Self:
@@ -107,6 +142,30 @@ class TwilioSection(Listen):
             raise ValueError(
                 f"{self.listen} is reached from other machines, and whoever reaches it may "
                 "begin calls: give auth_token and url, or token"
+            )
+        return self
+
+
+class AudioHookSection(Listen):
+    """Genesys AudioHook. ``api_keys`` is needed beyond loopback.
+
+    ``path`` is where sessions are taken; ``api_keys`` a file with an API key and its client
+    secret in base64, parted by a space, one pair a line: every handshake must then be signed.
+    ``organization`` is the only one that may call. ``queue`` is that of all its calls.
+    """
+
+    listen: str = "127.0.0.1:8092"
+    path: str = "/audiohook"
+    api_keys: Path | None = None
+    organization: str | None = None
+    queue: str | None = None
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if not (self.api_keys or self.is_loopback):
+            raise ValueError(
+                f"{self.listen} is reached from other machines, and whoever reaches it may "
+                "begin calls: give api_keys"
             )
         return self
 
@@ -149,8 +208,10 @@ class Settings(BaseSettings):
     http: HttpSection = HttpSection()
     audiosocket: AudioSocketSection | None = None
     twilio: TwilioSection | None = None
+    audiohook: AudioHookSection | None = None
     rtp: RtpSection | None = None
     siprec: SiprecSection | None = None
+    webhooks: WebhooksSection | None = None
 
     @classmethod
     def settings_customise_sources(

@@ -81,4 +81,7 @@ class Control:
             "rate": rate,
             "armed": call.session.armed,
             "muted": call.session.muted,
+            "behind": round(call.behind, 1),
+            "failed": call.reason.value if call.reason else None,
+            "mutes": {entity.value: count for entity, count in call.entities.items()},
         }

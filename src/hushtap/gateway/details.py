@@ -8,7 +8,7 @@ from hushtap.errors import ConsentError, UsageError
 from hushtap.vault.recordings import CallDetails, Consent, Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _TEXTS: Final = ("agent", "queue", "caller", "call_id")
 
@@ -34,3 +34,11 @@ def details_from(said: Mapping[str, str | None]) -> CallDetails:
     if consent not in list(Consent):
         raise ConsentError("the consent that the sender tells of is none that is known")
     return CallDetails(consent=Consent(consent), **kept)
+
+
+def picked(said: str | None, allowed: Collection[str], otherwise: str | None) -> str | None:
+    """Return the queue whose policy judges a call: ``said`` where settings allow it to be said.
+
+    Who may name any queue could pick the policy that mutes least.
+    """
+    return said if said in allowed else otherwise

@@ -12,6 +12,8 @@ from prometheus_client.registry import Collector
 
 from hushtap.gateway.admission import Refusal
 from hushtap.gateway.calls import TapName
+from hushtap.gateway.media import Fate, Gap, MediaFigures
+from hushtap.gateway.webhooks import Outcome
 from hushtap.observe import Held, Queue, Reason
 from hushtap.values import Entity
 
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from hushtap.gateway.calls import Calls
+    from hushtap.gateway.webhooks import Webhooks
     from hushtap.observe import Histogram, Metrics
 
-Keys: TypeAlias = "type[TapName | Refusal | Entity | Reason | Queue]"
+Keys: TypeAlias = "type[TapName | Refusal | Entity | Reason | Queue | Outcome]"
 
 QUANTILES: Final = (0.5, 0.95, 0.99)
 
@@ -36,10 +39,12 @@ class Figures(Collector):
         calls: Calls,
         metrics: Metrics,
         *,
+        webhooks: Webhooks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._calls = calls
         self._metrics = metrics
+        self._webhooks = webhooks
         self._clock = clock
         self._beat = clock()
         self._registry = CollectorRegistry()
@@ -69,6 +74,11 @@ class Figures(Collector):
         yield _counters("hushtap_calls_refused", "Calls refused", "reason", refused, Refusal)
         found = calls.found
         yield _counters("hushtap_findings", "Mutes released", "entity", found, Entity)
+        why = "Recognised only after some of it had been released; counted as calls end"
+        yield _counters("hushtap_missed", why, "entity", calls.missed, Entity)
+        yield from _media({tap: calls.media(tap) for tap in TapName})
+        outcomes = self._webhooks.outcomes if self._webhooks else {}
+        yield _counters("hushtap_webhooks", "Webhooks", "outcome", outcomes, Outcome)
         closed = metrics.fail_closed
         why = "Times that audio was muted unjudged, or a call ended early"
         yield _counters("hushtap_fail_closed", why, "reason", closed, Reason)
@@ -107,6 +117,10 @@ class Figures(Collector):
                 "Seconds that the ears compute for a second of window",
                 metrics.real_time_factor,
             ),
+            "hushtap_webhooks_waiting": (
+                "Webhooks that wait",
+                self._webhooks.depth if self._webhooks else 0,
+            ),
             "hushtap_draining": ("1 once no more calls are taken", self._calls.admission.draining),
             "hushtap_heartbeat_age_seconds": ("Since the loop last went round", self.age),
         }
@@ -138,3 +152,19 @@ def _counters(name: str, text: str, label: str, values: Mapping[Any, float], key
 def _quantiles(family: GaugeMetricFamily, labels: tuple[str, ...], histogram: Histogram) -> None:
     for share in QUANTILES:
         family.add_metric([*labels, str(share)], histogram.quantile(share))
+
+
+def _media(by_tap: Mapping[TapName, MediaFigures]) -> Iterator[Metric]:
+    packets = CounterMetricFamily(
+        "hushtap_media_packets", "Packets by what became of them", labels=["tap", "fate"]
+    )
+    silence = CounterMetricFamily(
+        "hushtap_media_silence_seconds", "Silence that nobody sent", labels=["tap", "gap"]
+    )
+    for tap, figures in by_tap.items():
+        for fate in Fate:
+            packets.add_metric([tap.value, fate.value], figures.packets[fate])
+        for gap in Gap:
+            silence.add_metric([tap.value, gap.value], figures.silence[gap])
+    yield packets
+    yield silence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from pathlib import Path
 from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from hushtap.addresses import is_loopback, parse_address
 from hushtap.errors import UsageError
 
 LEAST_SECRET: Final = 16
@@ -40,7 +40,7 @@ class Listen(Section):
     @property
     def is_loopback(self) -> bool:
         """Whether nothing outside this machine reaches it."""
-        return is_loopback(self.listen)
+        return is_loopback(self.address)
 
     @property
     def exposed(self) -> bool:
@@ -77,24 +77,6 @@ class Listen(Section):
                 "give tls_cert and tls_key, or say allow_plain = true"
             )
         return self
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT``. Raises ``ValueError`` where it is none."""
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    try:
-        numeric = str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host))
-    except ValueError:
-        numeric = ""
-    if not (colon and numeric and port.isascii() and port.isdecimal() and int(port) < 1 << 16):
-        raise ValueError(f"{text!r} is no address: write it like 127.0.0.1:8080")
-    return numeric, int(port)
-
-
-def is_loopback(text: str) -> bool:
-    """Return whether nothing outside this machine reaches ``HOST:PORT``."""
-    return ipaddress.ip_address(parse_address(text)[0]).is_loopback
 
 
 def read_secret(path: Path) -> tuple[str, ...]:

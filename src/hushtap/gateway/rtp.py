@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from hushtap.addresses import is_loopback
 from hushtap.errors import BusyError, HushtapError, UsageError
 from hushtap.gateway.calls import TapName
 from hushtap.gateway.details import details_from
+from hushtap.gateway.media import MediaFigures, of_rtp
 from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.directions import Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
-from hushtap.taps.rtp.origin import Origin
-from hushtap.taps.rtp.tap import is_loopback, parse_addresses
+from hushtap.taps.rtp.latch import LEARNED, Latch
+from hushtap.taps.rtp.packet import parse
+from hushtap.taps.rtp.tap import QUEUED, parse_addresses
 from hushtap.values import AudioFormat
 
 if TYPE_CHECKING:
@@ -56,8 +59,11 @@ class RtpServer:
 
     async def start(self) -> None:
         """Bind and take calls. Raises ``UsageError``."""
-        for line in self._lines:
-            await line.open()
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self.stop)
+            for line in self._lines:
+                await line.open()
+            undo.pop_all()
 
     async def drain(self) -> None:
         """Take no new calls: admission refuses them."""
@@ -74,15 +80,18 @@ class Line:
         self._addresses = parse_addresses(pair.listen)
         self._audio = AudioFormat(pair.rate, len(self._addresses))
         self._payloads = parse_rtpmap(pair.rtpmap)
+        self._queue = pair.queue
         self._details = details_from({"queue": pair.queue, "agent": pair.agent})
         self._calls = calls
         self._idle = idle
         self._transports: list[asyncio.DatagramTransport] = []
         self._directions: Directions | None = None
-        self._origins: list[Origin] = []
+        self._latches: list[Latch] = []
         self._task: asyncio.Task[None] | None = None
         self._last = 0.0
         self._deaf_until = 0.0
+        self._waiting = 0
+        self._dropped = 0
 
     @property
     def exposed(self) -> bool:
@@ -113,6 +122,7 @@ class Line:
         """End its call in order, and free the ports."""
         for transport in self._transports:
             transport.close()
+        self._transports.clear()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -128,8 +138,13 @@ class Line:
         if directions is None:
             # A new call, which may come from elsewhere.
             directions = Directions([self._payloads] * self._audio.channels, self._audio)
-            self._origins = [Origin() for _ in self._addresses]
-        if not self._origins[channel].admits(source, data):
+            self._waiting = self._dropped = 0
+            self._latches = [Latch(learned=LEARNED, moves=False) for _ in self._addresses]
+        if not self._latches[channel].admits(source, parse(data)):
+            return
+        if self._waiting >= QUEUED:
+            # While a slow disk keeps the call from beginning, or the loop from its turns.
+            self._dropped += 1
             return
         try:
             if not directions.push(channel, data, now):
@@ -137,10 +152,16 @@ class Line:
         except EncryptedError:
             self._refuse(now + self._idle)
             return
+        self._waiting += 1
         self._last = now
         if self._task is None or self._task.done():
             self._directions = directions
             self._task = asyncio.create_task(self._run(directions))
+
+    def _figures(self, directions: Directions) -> MediaFigures:
+        refused = sum(latch.refused for latch in self._latches)
+        rate = self._audio.sample_rate
+        return of_rtp(directions.counts, rate, dropped=self._dropped, refused=refused)
 
     def _refuse(self, until: float) -> None:
         """Listen to nothing before ``until`` (seconds of the loop), and let the call fail."""
@@ -151,13 +172,16 @@ class Line:
     async def _run(self, directions: Directions) -> None:
         loop = asyncio.get_running_loop()
         try:
-            call = await self._calls.admit(self._details, self._audio, tap=TapName.RTP)
+            call = await self._calls.admit(
+                *(self._details, self._audio), tap=TapName.RTP, queue=self._queue
+            )
         except HushtapError as error:
             after = error.retry_after if isinstance(error, BusyError) else self._idle
             self._deaf_until = loop.time() + after
             self._directions = None
             return
         reason: Reason | None = None
+        call.figures = partial(self._figures, directions)
         try:
             while not call.over:
                 await asyncio.sleep(TICK_S)
@@ -166,12 +190,15 @@ class Line:
                     break
                 if loop.time() - self._last >= self._idle:
                     break
+                self._waiting = 0
                 _hand_on(call, directions.advance(loop.time()))
         except Exception as error:  # noqa: BLE001 - it must not matter to the others how it broke
             reason = Reason.TAP_FAILED
             _log.warning(LogEvent.FAILED_CLOSED, {Name.ERROR: type(error), Name.REASON: reason})
         finally:
             self._directions = None
+            # Those of the next call are counted anew.
+            call.figures = partial(_same, self._figures(directions))
             try:
                 if reason is None and not call.over:
                     _hand_on(call, directions.finish())
@@ -186,6 +213,10 @@ class _Port(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, address: object) -> None:
         self._line.take(self._channel, data, address)
+
+
+def _same(figures: MediaFigures) -> MediaFigures:
+    return figures
 
 
 def _hand_on(call: GatewayCall, chunks: Iterable[PcmChunk]) -> None:

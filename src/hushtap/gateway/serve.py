@@ -17,6 +17,7 @@ from hushtap.gateway.http import Desk
 from hushtap.gateway.notify import State, notify
 from hushtap.gateway.policies import Policies
 from hushtap.gateway.web import WebServer
+from hushtap.gateway.webhooks import Webhooks
 from hushtap.live import analyzer_of
 from hushtap.observe import Log, LogEvent, Name
 
@@ -34,6 +35,7 @@ TAPS: Final = {
     "siprec": ("hushtap.gateway.siprec", "SiprecServer"),
     "audiosocket": ("hushtap.gateway.audiosocket", "AudioSocketServer"),
     "twilio": ("hushtap.gateway.twilio", "TwilioServer"),
+    "audiohook": ("hushtap.gateway.audiohook", "AudioHookServer"),
 }
 """The tap of each section, imported where the section is there."""
 
@@ -66,7 +68,10 @@ class Gateway:
             admission=Admission(limits, ears.metrics),
             longest=limits.longest,
         )
-        self.figures = Figures(self.calls, ears.metrics)
+        self.webhooks = Webhooks(settings.webhooks) if settings.webhooks else None
+        if self.webhooks is not None:
+            self.calls.tell = self.webhooks.tell
+        self.figures = Figures(self.calls, ears.metrics, webhooks=self.webhooks)
         desk = Desk(
             settings.http, self.calls, ears=ears, figures=self.figures, control=Control(vault)
         )
@@ -106,6 +111,8 @@ class Gateway:
         await asyncio.to_thread(_warm, self._policies.used)
         beating = asyncio.create_task(self._beat())
         started: list[TapServer | WebServer] = []
+        if self.webhooks is not None:
+            self.webhooks.start()
         try:
             servers: list[TapServer | WebServer] = [self.web, *self.taps]
             for server in servers:
@@ -119,6 +126,8 @@ class Gateway:
         finally:
             for server in reversed(started):
                 await server.stop()
+            if self.webhooks is not None:
+                await self.webhooks.stop()
             beating.cancel()
             _log.info(LogEvent.STOPPED)
 

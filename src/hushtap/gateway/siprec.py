@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from hushtap.errors import BusyError, ConsentError, HushtapError
+from hushtap.errors import BusyError, ConsentError
 from hushtap.gateway.calls import TapName
+from hushtap.gateway.details import picked
 from hushtap.gateway.siprec_media import MediaThread
 from hushtap.gateway.siprec_ports import Ports
 from hushtap.gateway.siprec_session import Recorded
@@ -171,17 +172,20 @@ class SiprecServer:
             self._spawn(recorded.end(self._thread, reason))
 
     async def _admit(self, invitation: Invitation, recorded: Recorded) -> None:
-        request = invitation.request
         try:
-            details = roles.details(recorded.known, request, self._section.rule)
-            call = await self._calls.admit(details, recorded.format, tap=TapName.SIPREC)
-        except HushtapError as error:
-            recorded.close()
+            await self._begin(invitation, recorded)
+        except Exception as error:  # noqa: BLE001 - whatever broke, nothing of it may stay taken
+            await recorded.end(self._thread, Reason.TAP_FAILED)
             refusal = _refusal(error)
             self.refused[refusal.status] += 1
             _log.warning(LogEvent.REFUSED, {Name.STATUS: refusal.status, Name.ERROR: type(error)})
-            self._agent.refuse(invitation, refusal, time.monotonic())
-            return
+            if invitation.is_open:
+                self._agent.refuse(invitation, refusal, time.monotonic())
+
+    async def _begin(self, invitation: Invitation, recorded: Recorded) -> None:
+        details = roles.details(recorded.known, invitation.request, self._section.rule)
+        queue = picked(details.queue, self._section.queues, None)
+        call = await self._calls.admit(*(details, recorded.format), tap=TapName.SIPREC, queue=queue)
         failed = asyncio.Event()
         recorded.begin(call, self._thread, failed)
         dialog: Dialog | None = None
@@ -222,7 +226,7 @@ def _busy(error: BusyError) -> RefusedError:
     return RefusedError(503, "no more calls are taken now", headers=headers)
 
 
-def _refusal(error: HushtapError) -> RefusedError:
+def _refusal(error: Exception) -> RefusedError:
     if isinstance(error, BusyError):
         return _busy(error)
     if isinstance(error, ConsentError):

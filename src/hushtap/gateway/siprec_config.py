@@ -10,8 +10,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from hushtap.addresses import is_loopback, parse_address
 from hushtap.errors import UsageError
-from hushtap.gateway.listening import Listen, Section, is_loopback, parse_address
+from hushtap.gateway.listening import Listen, Section
 from hushtap.taps.siprec.roles import Rule
 
 LEAST_PORTS: Final = 8
@@ -32,6 +33,7 @@ class SiprecSection(Section):
     ``session`` is the session timer in seconds that is asked for, 0 for none; ``idle``
     are seconds without audio and signalling that end a call. ``agents``, ``agent``,
     ``queue_header``, ``queue_element`` and ``call_id_header``: see docs/siprec.md.
+    ``queues`` are those whose policy a session gets by naming them.
     """
 
     udp: str = "127.0.0.1:5060"
@@ -52,6 +54,7 @@ class SiprecSection(Section):
     idle: Annotated[float, Field(ge=1, le=86_400)] = 3_600.0
     agents: tuple[str, ...] = ()
     agent: Literal["first", "second"] = "second"
+    queues: tuple[str, ...] = ()
     queue_header: str | None = None
     queue_element: str | None = None
     call_id_header: str | None = None
@@ -151,7 +154,9 @@ class SiprecSection(Section):
             raise ValueError("listens nowhere: give udp, tcp or tls")
         if self.tls and self.tls_cert is None:
             raise ValueError("tls needs tls_cert and tls_key")
-        if self.tls and not (self.peers or self.tls_client_ca or is_loopback(self.tls)):
+        if self.tls and not (
+            self.peers or self.tls_client_ca or is_loopback(parse_address(self.tls))
+        ):
             raise ValueError(
                 f"{self.tls} is reached from other machines, and whoever reaches it may begin "
                 "calls: give peers, or tls_client_ca"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hushtap.gateway.media import MediaFigures, of_rtp
 from hushtap.keypad import Keypad
 from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.rtp.directions import Directions
@@ -23,10 +24,9 @@ from hushtap.taps.rtp.srtp import Key, Unprotector
 from hushtap.values import AudioFormat, PcmChunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from hushtap.taps.rtp.codecs import PayloadMap
-    from hushtap.taps.rtp.latch import Address
     from hushtap.timeline import Span
     from hushtap.values import Samples
 
@@ -77,7 +77,7 @@ class Media:
         self._audio = audio
         self._offer = offer
         self._failed = failed
-        self._waiting: deque[tuple[int, Terms] | tuple[int, bytes, Address, float]] = deque()
+        self._waiting: deque[tuple[int, Terms] | tuple[int, bytes, Hashable, float]] = deque()
         self._streams: list[_Stream] = []
         self._directions: Directions | None = None
         self._mixer = Mixer(audio.sample_rate)
@@ -85,7 +85,7 @@ class Media:
         self._over = False
         self._broken = False
 
-    def put(self, stream: int, data: bytes, source: Address, arrival: float) -> None:
+    def put(self, stream: int, data: bytes, source: Hashable, arrival: float) -> None:
         """Take a datagram of a stream, at once."""
         if len(self._waiting) >= QUEUED:
             self.dropped += 1
@@ -95,6 +95,12 @@ class Media:
     def agree(self, stream: int, terms: Terms) -> None:
         """Take what was agreed on a stream, new or known; streams are numbered from 0."""
         self._waiting.append((stream, terms))
+
+    def figures(self) -> MediaFigures:
+        """Return what became of its packets up to now; from any thread."""
+        counts = self._directions.counts if self._directions else ()
+        rate = self._audio.sample_rate
+        return of_rtp(counts, rate, dropped=self.dropped, refused=self.refused)
 
     def turn(self, now: float) -> None:
         """Work off what came, and offer what has become final."""
@@ -146,7 +152,7 @@ class Media:
             stream.key, stream.before = terms.key, stream.opener
             stream.opener = Unprotector(terms.key) if terms.key else None
 
-    def _take(self, number: int, data: bytes, source: Address, arrival: float) -> None:
+    def _take(self, number: int, data: bytes, source: Hashable, arrival: float) -> None:
         stream = self._streams[number]
         if stream.opener is not None:
             opened = stream.opener.open(data)
@@ -157,7 +163,7 @@ class Media:
                 return
             data = opened
         packet = parse(data)
-        if packet is not None and not stream.latch.admits(source, packet.ssrc):
+        if packet is not None and not stream.latch.admits(source, packet):
             self.refused += 1
         elif packet is not None and self._directions is not None:
             self._directions.take(number, packet, arrival)

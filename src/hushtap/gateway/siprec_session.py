@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -82,7 +83,8 @@ class Recorded:
         def on_failed() -> None:
             self._loop.call_soon_threadsafe(failed.set)
 
-        self.media = Media(self.format, call.offer, on_failed)
+        self.media = media = Media(self.format, call.offer, on_failed)
+        call.figures = media.figures
         for stream, terms in self._agreed:
             self.media.agree(stream, terms)
         self._agreed.clear()
@@ -152,15 +154,13 @@ class Recorded:
     def _pairs(self, taken: list[bool]) -> dict[int, PortPair]:
         """Return new ports for the lines that need some: all of them or none."""
         made: dict[int, PortPair] = {}
-        try:
+        with ExitStack() as undo:
             for number, one in enumerate(taken):
                 line = self._lines.get(number)
                 if one and (line is None or line.pair is None):
                     made[number] = self._ports.take()
-        except BaseException:
-            for pair in made.values():
-                pair.close()
-            raise
+                    undo.callback(made[number].close)
+            undo.pop_all()
         return made
 
     def _placed(

@@ -8,8 +8,8 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from hushtap.addresses import parse_address
 from hushtap.errors import UsageError
-from hushtap.gateway.listening import parse_address
 from hushtap.taps.siprec.flows import Flow
 from hushtap.taps.siprec.framing import PING, PONG, Framer
 from hushtap.taps.siprec.message import RefusedError

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hushtap.taps.pressed import Pressed
 from hushtap.timeline import Span, to_samples
 from hushtap.values import PcmChunk
 
@@ -33,11 +34,15 @@ class Tracks:
     """The tracks of one call, a channel each."""
 
     def __init__(self, audio: AudioFormat) -> None:
+        self.pieces = 0
         self.late = 0
         """Pieces that came when their time was over: dropped, at least in part."""
         self.jumps = 0
         """Times that could not be true: what followed was put where the track stood."""
+        self.filled = 0
+        """Samples of silence where nothing came."""
         self._rate = audio.sample_rate
+        self._pressed = [Pressed() for _ in range(audio.channels)]
         self._ends = [0] * audio.channels
         self._shifts = [0] * audio.channels
         self._zero: tuple[int, float] | None = None
@@ -51,6 +56,7 @@ class Tracks:
 
         Each channel goes on where it stopped; one that stays behind is filled with silence.
         """
+        self.pieces += 1
         began = milliseconds * self._rate // 1000
         if self._zero is None:
             self._zero = began, now
@@ -71,15 +77,28 @@ class Tracks:
             yield self._chunk(channel, samples)
         yield from self._catch_up(max(self._ends) - self._lag)
 
+    def press(self, channel: int) -> None:
+        """Take note that a key was pressed on a channel about now."""
+        self._pressed[channel].note()
+
+    def finish(self) -> Iterator[PcmChunk]:
+        """Yield what tells of keys that came after the last audio."""
+        for channel, pressed in enumerate(self._pressed):
+            if pressed.waits:
+                yield self._chunk(channel, np.zeros(1, np.int16))
+
     def _catch_up(self, until: int) -> Iterator[PcmChunk]:
         for channel in range(len(self._ends)):
             yield from self._fill(channel, until)
 
     def _fill(self, channel: int, until: int) -> Iterator[PcmChunk]:
         while (missing := until - self._ends[channel]) > 0:
-            yield self._chunk(channel, np.zeros(min(missing, self._rate), np.int16))
+            missing = min(missing, self._rate)
+            self.filled += missing
+            yield self._chunk(channel, np.zeros(missing, np.int16))
 
     def _chunk(self, channel: int, samples: Samples) -> PcmChunk:
         start = self._ends[channel]
         self._ends[channel] = start + len(samples)
-        return PcmChunk(channel, Span(start, start + len(samples)), samples)
+        keys = self._pressed[channel].take(start, self._rate)
+        return PcmChunk(channel, Span(start, start + len(samples)), samples, keys)

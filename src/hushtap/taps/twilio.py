@@ -50,7 +50,9 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key was pressed; which one is not kept."""
+    """A key was pressed on a track; which one is not kept."""
+
+    track: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def parse(text: str) -> Message | None:
     if event == "start":
         return _start(_part(found, "start"))
     if event == "dtmf":
-        return Key()
+        return _key(found.get("dtmf"))
     if event == "stop":
         return Stop()
     if not isinstance(event, str):
@@ -151,6 +153,13 @@ def _media(part: Mapping[str, Any]) -> Media:
     except (binascii.Error, ValueError):
         raise TapError("Media Streams: a payload is no base64") from None
     return Media(track, int(digits), payload)
+
+
+def _key(part: object) -> Key:
+    track = part.get("track") if isinstance(part, dict) else None
+    # Whose it is reads "inbound_track"; where that makes no sense, it is the caller's.
+    name = track.removesuffix("_track") if isinstance(track, str) else INBOUND
+    return Key(name if name in _TRACKS else INBOUND)
 
 
 def _part(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:

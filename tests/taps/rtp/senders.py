@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hushtap.keypad import Keypad
+from hushtap.taps.rtp.codecs import parse_rtpmap
+from hushtap.taps.rtp.directions import Directions
+from hushtap.values import AudioFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hushtap.taps.rtp.directions import Directions
     from hushtap.values import PcmChunk, Samples
 
 PTIME = 160
 L16 = 96
 """A payload type that the tests map to L16/8000: what is sent is what should come out."""
+
+MAP = parse_rtpmap(["96=L16/8000", "97=L16/16000", "101=telephone-event/8000"])
+
+
+def call(channels: int = 1, rate: int = 8_000) -> Directions:
+    """Return the directions of a call whose payload types are those of ``MAP``."""
+    return Directions([MAP] * channels, AudioFormat(rate, channels))
 
 
 def packet(

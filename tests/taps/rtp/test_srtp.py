@@ -5,7 +5,8 @@ import base64
 import pytest
 from pylibsrtp import Policy, Session
 
-from hushtap.taps.rtp.latch import Latch
+from hushtap.taps.rtp.latch import LEARNED, Latch
+from hushtap.taps.rtp.packet import Packet
 from hushtap.taps.rtp.sources import IN_A_ROW, MOST
 from hushtap.taps.rtp.srtp import LONGEST, SUITES, Key, Unprotector
 from taps.rtp.senders import packet
@@ -52,24 +53,42 @@ def test_another_key_or_mki_opens_nothing() -> None:
     assert base64.b64encode(SECRET).decode() not in repr(Key(suite, SECRET))
 
 
+def of(ssrc: int, sequence: int = 0) -> Packet:
+    return Packet(0, False, sequence, 0, ssrc, b"")
+
+
 def test_packets_of_another_address_change_nothing_unless_the_first_is_silent() -> None:
     latch = Latch()
-    assert latch.admits("first", 1)
+    assert latch.admits("first", of(1))
     for number in range(3 * MOST):
-        assert not latch.admits("other", 2)
+        assert not latch.admits("other", of(2))
         if number % (IN_A_ROW - 1) == 0:
-            assert latch.admits("first", 1)
+            assert latch.admits("first", of(1))
     assert latch.refused == 3 * MOST
-    taken = [latch.admits("third", 3) for _ in range(MOST + 1)]
+    taken = [latch.admits("third", of(3)) for _ in range(MOST + 1)]
     assert taken == [False] * (MOST - 1) + [True, True]
-    assert not latch.admits("first", 1)
+    assert not latch.admits("first", of(1))
     # One that changes its SSRC with every packet never gets there.
-    assert not any(latch.admits("forger", number) for number in range(3 * MOST))
+    assert not any(latch.admits("forger", of(number)) for number in range(3 * MOST))
 
 
 def test_signalling_lets_the_next_one_in() -> None:
     latch = Latch()
-    assert latch.admits("first", 1)
+    assert latch.admits("first", of(1))
     latch.reset()
-    assert latch.admits("second", 2)
-    assert not latch.admits("first", 1)
+    assert latch.admits("second", of(2))
+    assert not latch.admits("first", of(1))
+
+
+def test_without_signalling_the_first_to_send_in_sequence_is_it_for_good() -> None:
+    latch = Latch(learned=LEARNED, moves=False)
+    # Neither one that jumps about nor what is no RTP is learned; all are heard meanwhile.
+    for number in range(LEARNED - 1):
+        assert latch.admits("stray", of(7, 1_000 * number))
+        assert latch.admits("scanner", None)
+        assert latch.admits("first", of(1, number))
+    assert latch.admits("first", of(1, LEARNED))
+    assert not any(latch.admits("other", of(2, number)) for number in range(3 * MOST))
+    assert not latch.admits("other", None)
+    assert latch.admits("first", None)
+    assert latch.refused == 3 * MOST + 1

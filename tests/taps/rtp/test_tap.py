@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from hushtap.addresses import is_loopback
 from hushtap.errors import TapError, UsageError
 from hushtap.observe import Metrics, Queue
 from hushtap.taps.rtp.codecs import STATIC, parse_rtpmap
-from hushtap.taps.rtp.tap import RtpTap, is_loopback, parse_addresses
+from hushtap.taps.rtp.tap import RtpTap, parse_addresses
 from hushtap.values import AudioFormat, Samples
 from taps.rtp.relay import Relay
 from taps.rtp.senders import packet, sent, speech
@@ -159,7 +160,7 @@ def test_ports_that_are_taken_and_addresses_that_are_none(sender: socket.socket)
         *(False, False),
     ]
     for text in ("", "4000", "host.example:4000", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:x"):
-        with pytest.raises(UsageError, match="is no address for RTP"):
+        with pytest.raises(UsageError, match="is no address: write it"):
             parse_addresses(text)
     for text in ("127.0.0.1:1,127.0.0.1:2,127.0.0.1:3", "127.0.0.1:1,127.0.0.1:1"):
         with pytest.raises(UsageError, match="one for each of two directions"):

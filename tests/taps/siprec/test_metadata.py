@@ -247,3 +247,12 @@ def test_any_text_is_read_refused_or_passed_over(text: str) -> None:
     if found is not None:
         assert len(channels(["1", None], found, NOBODY, Rule())) == 2
         details(found, NOBODY, Rule())
+
+
+def test_what_may_be_the_callers_number_is_never_an_agent_in_clear() -> None:
+    """The order of participants is a guess; a pattern of the settings is none."""
+    found = known(next(iter(VARIANTS.values())))
+    wrong = details(found, NOBODY, Rule(agent_first=True))
+    assert (wrong.agent, wrong.caller) == (None, "1001")
+    told = details(found, NOBODY, Rule(agents=("+1212*",)))
+    assert told.agent == "+12125550123"

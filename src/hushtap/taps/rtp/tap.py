@@ -7,7 +7,6 @@ which the sequence numbers show, and becomes silence.
 
 from __future__ import annotations
 
-import ipaddress
 import queue
 import selectors
 import socket
@@ -15,21 +14,19 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from hushtap.addresses import Address, parse_address, shown
 from hushtap.errors import TapError, UsageError
 from hushtap.observe import Metrics, Queue
 from hushtap.taps.rtp.directions import Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
-from hushtap.taps.rtp.origin import Origin
-from hushtap.taps.rtp.packet import LONGEST
+from hushtap.taps.rtp.latch import LEARNED, Latch
+from hushtap.taps.rtp.packet import LONGEST, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hushtap.taps.rtp.codecs import PayloadMap
     from hushtap.values import AudioFormat, PcmChunk
-
-Address: TypeAlias = tuple[str, int]
-"""Numeric IPv4 or IPv6 address, and port; port 0 takes any that is free."""
 
 QUEUED: Final = 4_096
 """Datagrams: 40 s of two directions in packets of 20 ms, longer than any backlog behind it."""
@@ -50,7 +47,7 @@ class RtpTap:
     yielded once iterated, until nothing came for ``idle`` seconds, or ``close``. At most
     ``queued`` datagrams wait for that; ``metrics`` is told how many.
 
-    A port listens to one address alone once that is known (``Origin``); with ``any_source``
+    A port listens to one address alone once that is known (``Latch``); with ``any_source``
     to all of them.
 
     Raises:
@@ -77,7 +74,9 @@ class RtpTap:
         """Datagrams for which there was no room in the queue."""
         self.strangers = 0
         """Datagrams from another address than the port listens to."""
-        self._origins = [None if any_source else Origin() for _ in addresses]
+        self._latches = [
+            None if any_source else Latch(learned=LEARNED, moves=False) for _ in addresses
+        ]
         self._metrics = metrics or Metrics()
         self._directions = Directions([payloads] * audio.channels, audio)
         self.counts = self._directions.counts
@@ -156,8 +155,8 @@ class RtpTap:
         except OSError:
             # An ICMP error that somebody else's packet caused.
             return
-        origin = self._origins[channel]
-        if origin is not None and not origin.admits(source, data):
+        latch = self._latches[channel]
+        if latch is not None and not latch.admits(source, parse(data)):
             self.strangers += 1
             return
         try:
@@ -176,26 +175,14 @@ def parse_addresses(text: str) -> list[Address]:
     Raises:
         UsageError: that is not what it says, or a host is no numeric address.
     """
-    found: list[Address] = []
-    for part in text.split(","):
-        host, colon, port = part.strip().rpartition(":")
-        host = host.removeprefix("[").removesuffix("]")
-        try:
-            numeric = str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host))
-        except ValueError:
-            numeric = ""
-        if not (colon and numeric and port.isascii() and port.isdecimal() and int(port) < 1 << 16):
-            raise UsageError(f"{part!r} is no address for RTP: write it like 127.0.0.1:40000")
-        found.append((numeric, int(port)))
+    try:
+        found = [parse_address(part) for part in text.split(",")]
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     fixed = [address for address in found if address[1]]
     if len(found) > 2 or len(set(fixed)) < len(fixed):  # noqa: PLR2004
         raise UsageError(f"{text!r}: give one port, or one for each of two directions")
     return found
-
-
-def is_loopback(address: Address) -> bool:
-    """Return whether nothing outside this machine reaches ``address``."""
-    return ipaddress.ip_address(address[0]).is_loopback
 
 
 def _bound(address: Address) -> socket.socket:
@@ -216,9 +203,3 @@ def _bound(address: Address) -> socket.socket:
 def _name(one: socket.socket) -> tuple[str, int]:
     host, port, *_ = one.getsockname()
     return host, port
-
-
-def shown(address: Address) -> str:
-    """Return ``address`` for people to read."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -7,6 +7,7 @@ calling party; the order of the participants, else of the labels, else of the li
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 AGENT: Final = 0
 """The agent's channel."""
 CALLER: Final = 1
+
+_TELEPHONE: Final = re.compile(r"\+?(?:[\s().\-/]*[0-9]){7,}[\s().\-/]*", re.ASCII)
+"""What may be a subscriber's number (RFC 3966) rather than an extension."""
 
 _CALL_IDS: Final = ("sipsessionid", "ucid", "callid", "call-id")
 
@@ -70,6 +74,10 @@ def channels(
 def details(known: Metadata, request: Request, rule: Rule) -> CallDetails:
     """Return what the catalog is told of a call; what it may not store is left out."""
     agent, caller = _parties(known, rule)
+    agent_told = _identity(agent)
+    if agent_told and not (agent and _matches(agent, rule)) and _TELEPHONE.fullmatch(agent_told):
+        # The order may be wrong, and this the caller's number, which is not stored in clear.
+        agent_told = None
     header = request.headers.get
     queue = (header(rule.queue_header.lower()) if rule.queue_header else None) or (
         known.texts.get(rule.queue_element.lower()) if rule.queue_element else None
@@ -79,7 +87,7 @@ def details(known: Metadata, request: Request, rule: Rule) -> CallDetails:
     call_id = call_id or _from_parameters(request).get("x-refci") or header("call-id")
     found = CallDetails()
     for name, value in {
-        "agent": _identity(agent),
+        "agent": agent_told,
         "queue": queue,
         "caller": _identity(caller),
         "call_id": call_id,

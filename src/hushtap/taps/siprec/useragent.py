@@ -69,6 +69,7 @@ class UserAgent:
             except RefusedError as error:
                 self._refuse(begun, error, now)
             except Exception:
+                # Unanswered, it would come again for half a minute; who called logs the class.
                 self._refuse(begun, RefusedError(500, "this cannot be done"), now)
                 raise
 

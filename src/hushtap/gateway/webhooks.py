@@ -1,0 +1,179 @@
+"""Tells other systems what happened to calls: signed POSTs, retried, never waited for.
+
+Messages and signatures are those of Standard Webhooks 1.0.0
+(https://www.standardwebhooks.com): headers ``webhook-id``, ``webhook-timestamp`` and
+``webhook-signature``, an HMAC-SHA256 over all three parts. What is told is in
+``hushtap.gateway.notices``: ids, states and counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from hushtap.errors import UsageError
+from hushtap.gateway.listening import read_secret
+from hushtap.observe import Log, LogEvent, Name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hushtap.gateway.config import WebhooksSection
+    from hushtap.gateway.notices import Notice
+
+PREFIX: Final = "whsec_"
+_LEAST_KEY: Final = 24
+"""Bytes of a key, at least, as Standard Webhooks asks."""
+_TIMEOUT_S: Final = 10.0
+_LONGEST_WAIT_S: Final = 600.0
+_GONE: Final = 410
+"""The receiver wants no more of it: it is not tried again."""
+
+_log = Log(__name__)
+
+
+class Outcome(StrEnum):
+    """What became of a message."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    """Given up after the last try."""
+    DROPPED = "dropped"
+    """There was no room in the queue, or the gateway ended before it was sent."""
+
+
+class Webhooks:
+    """Sends what ``tell`` is given to one address, in order, one at a time.
+
+    For the gateway's event loop. A receiver that is slow or gone costs nothing but the
+    messages that do not fit into the queue, which are counted.
+
+    Raises:
+        UsageError: the secret cannot be used.
+    """
+
+    def __init__(self, section: WebhooksSection) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self._section = section
+        self._keys = read_keys(read_secret(section.secret), str(section.secret))
+        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(section.queue)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many messages wait."""
+        return self._queue.qsize()
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._task = asyncio.create_task(self._send_all())
+
+    def tell(self, notice: Notice) -> None:
+        """Send this as soon as it can be, or count it as dropped."""
+        at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        body = {"type": notice.told.value, "timestamp": at, "data": notice.data()}
+        try:
+            message = json.dumps(body, separators=(",", ":")).encode()
+            self._queue.put_nowait((f"msg_{secrets.token_hex(12)}", message))
+        except asyncio.QueueFull:
+            self.outcomes[Outcome.DROPPED] += 1
+
+    async def stop(self) -> None:
+        """Give what waits a moment to be sent, then drop it."""
+        if self._task is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._section.patience):
+                await self._queue.join()
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        while not self._queue.empty():
+            self._queue.get_nowait()
+            self.outcomes[Outcome.DROPPED] += 1
+
+    async def _send_all(self) -> None:
+        # What is configured is what is reached: no proxy of the environment, no redirect.
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+            while True:
+                name, body = await self._queue.get()
+                outcome = Outcome.DROPPED
+                try:
+                    outcome = await self._send(client, name, body)
+                finally:
+                    self.outcomes[outcome] += 1
+                    self._queue.task_done()
+
+    async def _send(self, client: httpx.AsyncClient, name: str, body: bytes) -> Outcome:
+        for attempt in range(self._section.attempts):
+            if attempt:
+                wait = min(self._section.wait * 2 ** (attempt - 1), _LONGEST_WAIT_S)
+                # So that many gateways do not come back at the same moment.
+                await asyncio.sleep(wait * (1 + secrets.randbelow(250) / 1_000))
+            try:
+                status = await self._post(client, name, body)
+            except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+                _log.warning(LogEvent.UNDELIVERED, {Name.ERROR: type(error), Name.COUNT: attempt})
+                continue
+            if 200 <= status < 300:  # noqa: PLR2004 - as HTTP has it
+                return Outcome.SENT
+            _log.warning(LogEvent.UNDELIVERED, {Name.STATUS: status, Name.COUNT: attempt})
+            if status == _GONE:
+                break
+        return Outcome.FAILED
+
+    async def _post(self, client: httpx.AsyncClient, name: str, body: bytes) -> int:
+        headers = {"content-type": "application/json", **signed(name, body, self._keys)}
+        # The answer's body says nothing that is needed, and may never end.
+        async with client.stream(
+            "POST", self._section.url, content=body, headers=headers
+        ) as answer:
+            return answer.status_code
+
+
+def signed(
+    name: str, body: bytes, keys: Sequence[bytes], at: float | None = None
+) -> dict[str, str]:
+    """Return the headers of Standard Webhooks for a message, signed by each of ``keys``."""
+    stamp = str(int(time.time() if at is None else at))
+    content = b".".join((name.encode("ascii"), stamp.encode("ascii"), body))
+    marks = [base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()) for key in keys]
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": stamp,
+        "webhook-signature": " ".join(f"v1,{mark.decode('ascii')}" for mark in marks),
+    }
+
+
+def read_keys(lines: Sequence[str], where: str) -> tuple[bytes, ...]:
+    """Return the keys of a file: ``whsec_`` and base64, one a line, the newest first.
+
+    Raises:
+        UsageError: a line is no such key. It is not quoted.
+    """
+    keys: list[bytes] = []
+    for line in lines:
+        try:
+            key = base64.b64decode(line.removeprefix(PREFIX), validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not line.startswith(PREFIX) or len(key) < _LEAST_KEY:
+            raise UsageError(
+                f"{where}: a webhook secret is whsec_ and base64 of {_LEAST_KEY} bytes or more: "
+                'make one by: echo "whsec_$(openssl rand -base64 32)"'
+            )
+        keys.append(key)
+    return tuple(keys)

@@ -1,0 +1,241 @@
+"""Webhooks to a real HTTP server that checks signatures as a receiver should."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.rig import RATE, StuckEar, chunks, serving, speech
+from hushtap.errors import UsageError
+from hushtap.gateway.calls import TapName
+from hushtap.gateway.config import WebhooksSection
+from hushtap.gateway.notices import Notice, Told
+from hushtap.gateway.webhooks import Outcome, Webhooks, signed
+from hushtap.observe import Reason
+from hushtap.values import AudioFormat, Entity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hushtap.vault.recordings import Vault
+
+KEYS = [bytes(range(32)), b"an-older-key-of-some-length-at-all"]
+
+
+@dataclass
+class Receiver:
+    """What came, and what is answered: the statuses in turn, the last one for ever."""
+
+    url: str
+    statuses: list[int] = field(default_factory=lambda: [204])
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    signatures: list[list[str]] = field(default_factory=list)
+    entered: threading.Event = field(default_factory=threading.Event)
+    let_go: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            name, stamp = self.headers["webhook-id"], self.headers["webhook-timestamp"]
+            told.entered.set()
+            told.let_go.wait(20)
+            content = f"{name}.{stamp}.".encode() + body
+            right = [hmac.new(key, content, hashlib.sha256).digest() for key in KEYS]
+            given = self.headers["webhook-signature"].split(" ")
+            told.signatures.append(given)
+            known = [f"v1,{base64.b64encode(one).decode()}" for one in right]
+            assert self.headers["content-type"] == "application/json"
+            told.bodies.append(json.loads(body))
+            told.ids.append(name)
+            status = told.statuses.pop(0) if len(told.statuses) > 1 else told.statuses[0]
+            self.send_response(status if given == known else 401)
+            if status in {301, 307}:
+                self.send_header("Location", told.url)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hook")
+    told.let_go.set()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield told
+    told.let_go.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret"
+    path.write_text("\n".join(f"whsec_{base64.b64encode(key).decode()}" for key in KEYS))
+    return path
+
+
+def notice(number: int = 0) -> Notice:
+    return Notice(Told.SEALED, "20260101T000000Z-00000000", "twilio", float(number))
+
+
+def test_a_recording_that_is_sealed_is_told_of_with_its_counts(
+    vault: Vault, receiver: Receiver, secret: Path
+) -> None:
+    async def run() -> str:
+        section = {"url": receiver.url, "secret": str(secret)}
+        async with serving(vault, webhooks=section) as gateway:
+            call = await gateway.calls.admit(None, AudioFormat(RATE, 2), tap=TapName.SIPREC)
+            call.session.mute(1)
+            for chunk in chunks(speech(3), speech(3, 2)):
+                call.offer(chunk)
+            await call.end()
+            broken = await gateway.calls.admit(None, AudioFormat(RATE, 1), tap=TapName.RTP)
+            await broken.end(Reason.TAP_FAILED)
+        assert gateway.webhooks is not None
+        assert gateway.webhooks.outcomes == {Outcome.SENT: 3}
+        assert 'hushtap_webhooks_total{outcome="sent"} 3.0' in gateway.figures.text().decode()
+        return call.id
+
+    recording = asyncio.run(run())
+    first, failed, interrupted = receiver.bodies
+    assert first["type"] == "recording.sealed"
+    assert first["data"] == {
+        "id": recording,
+        "state": "sealed",
+        "tap": "siprec",
+        "seconds": 3.0,
+        "reason": None,
+        "entities": {"UNHEARD": 2},
+        "missed": {},
+    }
+    assert (failed["type"], failed["data"]["reason"]) == ("call.failed_closed", "tap_failed")
+    assert interrupted["type"] == "recording.interrupted"
+    assert len(set(receiver.ids)) == 3
+    assert all(len(given) == len(KEYS) for given in receiver.signatures)
+
+
+def test_a_receiver_that_fails_is_tried_again_with_the_same_id(
+    receiver: Receiver, secret: Path
+) -> None:
+    receiver.statuses = [500, 307, 200]
+
+    async def run() -> Webhooks:
+        section = WebhooksSection(url=receiver.url, secret=secret, wait=0.01)
+        hooks = Webhooks(section)
+        hooks.start()
+        hooks.tell(notice())
+        await hooks.stop()
+        return hooks
+
+    hooks = asyncio.run(run())
+    assert hooks.outcomes == {Outcome.SENT: 1}
+    assert len(receiver.ids) == 3
+    assert len(set(receiver.ids)) == 1
+
+
+@pytest.mark.parametrize(("statuses", "tries"), [([503], 3), ([410], 1)])
+def test_after_the_last_try_it_is_given_up_and_the_next_is_sent(
+    receiver: Receiver, secret: Path, statuses: list[int], tries: int
+) -> None:
+    receiver.statuses = [*statuses * tries, 200]
+
+    async def run() -> Webhooks:
+        section = WebhooksSection(url=receiver.url, secret=secret, wait=0.01, attempts=3)
+        hooks = Webhooks(section)
+        hooks.start()
+        hooks.tell(notice(1))
+        hooks.tell(notice(2))
+        await hooks.stop()
+        return hooks
+
+    assert asyncio.run(run()).outcomes == {Outcome.FAILED: 1, Outcome.SENT: 1}
+    assert [body["data"]["seconds"] for body in receiver.bodies] == [1.0] * tries + [2.0]
+
+
+def test_what_does_not_fit_or_is_not_sent_in_the_end_is_counted(
+    receiver: Receiver, secret: Path
+) -> None:
+    receiver.let_go.clear()
+
+    async def run() -> Webhooks:
+        section = WebhooksSection(url=receiver.url, secret=secret, queue=4, patience=0)
+        hooks = Webhooks(section)
+        hooks.start()
+        hooks.tell(notice())
+        await asyncio.to_thread(receiver.entered.wait, 20)
+        for number in range(10):
+            hooks.tell(notice(number))
+        assert hooks.depth == 4
+        assert hooks.outcomes == {Outcome.DROPPED: 6}
+        await hooks.stop()
+        return hooks
+
+    # The one under way, and the four that waited.
+    assert asyncio.run(run()).outcomes == {Outcome.DROPPED: 11}
+
+
+def test_a_receiver_that_is_gone_costs_calls_nothing(vault: Vault, secret: Path) -> None:
+    ear = StuckEar()
+
+    async def run() -> None:
+        url = "http://127.0.0.1:9/"
+        section = {"url": url, "secret": str(secret), "patience": 0, "wait": 600}
+        async with serving(vault, ear, webhooks=section) as gateway:
+            ear.let_go.set()
+            call = await gateway.calls.admit(None, AudioFormat(RATE, 1), tap=TapName.RTP)
+            await call.end()
+            await gateway.calls.gone()
+        assert gateway.webhooks is not None
+        assert gateway.webhooks.outcomes == {Outcome.DROPPED: 1}
+
+    asyncio.run(run())
+    assert len(vault.list()) == 1
+
+
+def test_a_notice_has_counts_and_no_text() -> None:
+    told = Notice(Told.SEALED, "r", "rtp", 1.04, entities={Entity.CREDIT_CARD: 2})
+    assert told.data()["entities"] == {"CREDIT_CARD": 2}
+    assert told.data()["seconds"] == 1.0
+
+
+def test_the_signature_is_that_of_standard_webhooks() -> None:
+    """The example of its specification's libraries."""
+    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    headers = signed("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', [key], 1614265330)
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://10.0.0.1/", "http://hooks.example.com/", "ftp://127.0.0.1/", "nowhere", "https://"],
+)
+def test_nothing_is_sent_in_clear_beyond_loopback(url: str, secret: Path) -> None:
+    with pytest.raises(ValidationError):
+        WebhooksSection(url=url, secret=secret)
+
+
+@pytest.mark.parametrize(
+    "line", ["0123456789abcdef0123456789", "whsec_c2hvcnQga2V5IGhlcmU=", "whsec_???????????"]
+)
+def test_a_secret_that_is_none_is_refused_and_not_quoted(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text(line)
+    with pytest.raises(UsageError, match="whsec_ and base64") as refused:
+        Webhooks(WebhooksSection(url="http://127.0.0.1:9/", secret=path))
+    assert line not in str(refused.value)
