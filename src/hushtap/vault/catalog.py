@@ -205,8 +205,8 @@ class Catalog:
         return len(gone)
 
 
-def delete_keys(connection: Connection, recording_id: str) -> set[str]:
-    """Delete the wrapped keys of a recording, within a transaction; return what opened them.
+def delete_keys(connection: Connection, recording_id: str) -> dict[str, bytes]:
+    """Delete the wrapped keys of a recording, within a transaction; return them.
 
     Copies of them lie in the database's files until ``Database.scrub``.
 
@@ -217,7 +217,8 @@ def delete_keys(connection: Connection, recording_id: str) -> set[str]:
     if connection.scalar(select(recordings.c.held).where(this)):
         raise HeldError(f"recording {recording_id} is under a legal hold; release that first")
     of_it = wrapped_keys.c.recording_id == recording_id
-    gone = set(connection.scalars(select(wrapped_keys.c.key_id).where(of_it)))
+    rows = connection.execute(select(wrapped_keys).where(of_it))
+    gone = {row.key_id: row.wrapped for row in rows}
     connection.execute(delete(wrapped_keys).where(of_it))
     connection.execute(update(recordings).where(this).values(state=State.DISPOSED))
     return gone

@@ -23,11 +23,13 @@ from hushtap.vault.files import PRIVATE_FOLDER, reason, sync_folder, whole_file
 from hushtap.vault.schema import disposals, recordings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hushtap.vault.audit.log import Journal, VaultLog
     from hushtap.vault.catalog import Catalog, RecordingInfo
     from hushtap.vault.recorder import Recorder
+    from hushtap.vault.remuting import Remuting
 
 FOLDER: Final = "certificates"
 
@@ -58,11 +60,19 @@ class Disposals:
     """
 
     def __init__(
-        self, vault: Path, catalog: Catalog, recorder: Recorder, journal: Journal, log: VaultLog
+        self,
+        vault: Path,
+        catalog: Catalog,
+        recorder: Recorder,
+        remuting: Remuting,
+        journal: Journal,
+        *,
+        log: VaultLog,
     ) -> None:
         self.folder = vault / FOLDER
         self._catalog = catalog
         self._recorder = recorder
+        self._remuting = remuting
         self._journal = journal
         self._log = log
 
@@ -76,8 +86,12 @@ class Disposals:
             VaultError: it is being written; or it is half done, and the next
                 disposal finishes it.
         """
-        self._recorder.settle(self._catalog.find(recording_id)[0])
-        info, wrapped = self._catalog.find(recording_id)
+        info = self._catalog.find(recording_id)[0]
+        self._recorder.settle(info)
+        # Its object goes on record, and is to be the one that the keys open: if a mute exchanges
+        # them from here on, ``_destroy`` finds others.
+        info, wrapped = self._catalog.find(info.id)
+        self._remuting.settle(info.id)
         if info.state is State.OPEN:
             raise VaultError(f"recording {info.id} is being written; end it first")
         self.refuse_held(info, cause, *why)
@@ -94,7 +108,7 @@ class Disposals:
             *self._object(path),
             *why,
         )
-        return self._finish(info.id, cause, things, begin=info, keys=set(wrapped))
+        return self._finish(info.id, cause, things, begin=info, keys=wrapped)
 
     def refuse_held(self, info: RecordingInfo, cause: Change, *why: Thing) -> None:
         """Put on record that a legal hold keeps a recording, and raise ``HeldError``, if one does.
@@ -134,10 +148,10 @@ class Disposals:
         things: tuple[Thing, ...],
         *,
         begin: RecordingInfo | None = None,
-        keys: set[str] | None = None,
+        keys: Mapping[str, bytes] | None = None,
     ) -> Disposed:
         with self._journal.act(Activity.DISPOSE, *things, change=cause) as entry:
-            destroyed = self._destroy(recording_id, cause, things, begin, keys or set())
+            destroyed = self._destroy(recording_id, cause, things, begin, keys or {})
             self._catalog.database.scrub(recording_id)
             self._delete(recording_id)
         place = self._certify(recording_id, entry)
@@ -152,7 +166,7 @@ class Disposals:
         cause: Change,
         things: tuple[Thing, ...],
         begin: RecordingInfo | None,
-        keys: set[str],
+        keys: Mapping[str, bytes],
     ) -> int:
         row = {
             "recording_id": recording_id,
@@ -163,7 +177,7 @@ class Disposals:
         with self._catalog.database.writing() as connection:
             gone = delete_keys(connection, recording_id)
             if begin is not None:
-                if gone != keys:
+                if gone != dict(keys):
                     # Rolled back: what is destroyed is what is on record.
                     raise VaultError(
                         f"recording {recording_id}: its keys changed meanwhile; do it again"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hushtap.vault.audit.log import Journal, VaultLog
     from hushtap.vault.catalog import Catalog
     from hushtap.vault.recorder import Recorder
+    from hushtap.vault.remuting import Remuting
 
 _REFUSALS: Final = (Consent.REFUSED, Consent.WITHDRAWN)
 
@@ -78,7 +79,9 @@ class Life:
         vault: Path,
         catalog: Catalog,
         recorder: Recorder,
+        remuting: Remuting,
         journal: Journal,
+        *,
         log: VaultLog,
     ) -> None:
         self._folder = vault / "recordings"
@@ -86,7 +89,7 @@ class Life:
         self._recorder = recorder
         self._journal = journal
         self._log = log
-        self.disposals = Disposals(vault, catalog, recorder, journal, log)
+        self.disposals = Disposals(vault, catalog, recorder, remuting, journal, log=log)
         self.holds = Holds(catalog, journal)
         self.breaches = Breaches(vault, catalog, journal, log)
         self.undo = UndoArea(vault, journal)

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import ConsentError, HeldError, VaultError, VerificationError
+from hushtap.errors import ConsentError, HeldError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault import analytics
 from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
@@ -33,11 +33,11 @@ from hushtap.vault.exporting import write_wav
 from hushtap.vault.files import PRIVATE_FOLDER, reason, sole_use, sync_folder
 from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
-from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
 from hushtap.vault.life import Life
 from hushtap.vault.location import catalog_place, has_catalog
+from hushtap.vault.opening import Opener, PrivateKeys
 from hushtap.vault.playback import Playback
-from hushtap.vault.reader import OpenedRecording, open_recording
+from hushtap.vault.reader import OpenedRecording
 from hushtap.vault.recorder import Recorder
 from hushtap.vault.remuting import Remuting, finding_of
 from hushtap.vault.search import begins
@@ -47,14 +47,11 @@ from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
-    from typing import TypeVar
 
     from hushtap.timeline import Span
     from hushtap.values import Entity, Finding
-
-    T = TypeVar("T")
 
 __all__ = [
     "CallDetails",
@@ -88,9 +85,7 @@ class Vault:
         self._catalog = Catalog(
             catalog_place(path), create=create, first_key=partial(first_key, path / "keys", label)
         )
-        self._private_path = private_key
-        self._passphrase = passphrase
-        self._opened: dict[str, PrivateKey] = {}
+        self._private_keys = PrivateKeys(private_key, passphrase)
         self._log = log
         self._act_as(Actor.of_process())
         self.keyring.recipients()
@@ -261,7 +256,7 @@ class Vault:
         """
         info, wrapped = self._catalog.find(recording_id)
         with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
-            return self._read(info, wrapped)
+            return self._opener.read(info, wrapped)
 
     def playback(self, recording_id: str) -> Playback:
         """Open a recording to be listened to piece by piece, for as long as it is kept.
@@ -276,7 +271,7 @@ class Vault:
         """
         info, wrapped = self._catalog.find(recording_id)
         with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
-            return self._unsealed(info, wrapped, Playback)
+            return self._opener.playback(info, wrapped)
 
     def mute(self, recording_id: str, channel: int, span: Span, entity: Entity) -> Finding:
         """Silence ``span`` (in samples) of a finished recording for good; return its finding.
@@ -296,7 +291,7 @@ class Vault:
         info = self.info(recording_id)
         self._recorder.settle(info)
         finding = finding_of(self.info(info.id), channel, span, entity)
-        self._remuting.mute(info.id, finding, self._data_key, self._refuse_mute)
+        self._remuting.mute(info.id, finding, self._opener.data_key, self._refuse_mute)
         return finding
 
     def _refuse_mute(self, info: RecordingInfo) -> None:
@@ -304,39 +299,6 @@ class Vault:
             thing, name = Thing(Kind.RECORDING, info.id), HeldError.__name__
             self._journal.note(Activity.MUTE, Outcome.FAILURE, thing, reason=name)
             raise HeldError(f"recording {info.id} is under a legal hold; release that first")
-
-    def _read(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> OpenedRecording:
-        """Decrypt and check, once that is on record."""
-        return self._unsealed(info, wrapped, _opened)
-
-    def _unsealed(
-        self,
-        info: RecordingInfo,
-        wrapped: Mapping[str, bytes],
-        open_it: Callable[[Path, RecordingInfo, bytes], T],
-    ) -> T:
-        path = self._recorder.file(info.id)
-        try:
-            return open_it(path, info, self._data_key(info, wrapped))
-        except VerificationError:
-            # Perhaps another process has just exchanged the key, and then the file, or was
-            # killed between the two.
-            self._remuting.wait()
-            info, wrapped = self._catalog.find(info.id)
-        data_key = self._data_key(info, wrapped)
-        self._remuting.place(info, data_key)
-        return open_it(path, info, data_key)
-
-    def _data_key(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> bytes:
-        if not wrapped or info.state is State.DISPOSED:
-            raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
-        private = self._private_key(wrapped)
-        if private.public.key_id not in wrapped:
-            raise VaultError(
-                f"private key {private.public.key_id} was given, but recording {info.id} "
-                f"was sealed to key {' and '.join(sorted(wrapped))}; name that private key"
-            )
-        return private.unwrap(wrapped[private.public.key_id], info.id)
 
     def export(self, recording_id: str, wav_path: Path, *, force: bool = False) -> None:
         """Write the redacted audio to ``wav_path`` as WAV PCM16, in clear, whole or not at all.
@@ -352,7 +314,7 @@ class Vault:
             raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
         info, wrapped = self._catalog.find(recording_id)
         with self._journal.act(Activity.EXPORT, Thing(Kind.RECORDING, info.id)):
-            write_wav(self._read(info, wrapped), wav_path, force=force)
+            write_wav(self._opener.read(info, wrapped), wav_path, force=force)
 
     def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
         """Decrypt and check one recording or all of them; problems are results, not errors.
@@ -363,7 +325,7 @@ class Vault:
         Raises:
             VaultError: the recording is unknown, or the private key is missing or another.
         """
-        self._private_key()
+        self._opener.has_key()
         infos = self.list() if recording_id is None else [self.info(recording_id)]
         thing = (
             Thing(Kind.VAULT, self._log.origin)
@@ -408,7 +370,7 @@ class Vault:
         if found is not None:
             return found
         try:
-            opened = self._read(info, wrapped).info
+            opened = self._opener.read(info, wrapped).info
         except VaultError as error:
             return VerifyResult(info.id, info.state, 0, str(error))
         return VerifyResult(info.id, opened.state, opened.samples, None)
@@ -425,8 +387,12 @@ class Vault:
             *(self.path / "recordings", self._catalog, self._recorder, self.keyring),
             self._journal,
         )
+        self._opener = Opener(
+            *(self._catalog, self._recorder, self._remuting, self.keyring, self._private_keys)
+        )
         self.life = Life(
-            *(self.path, self._catalog, self._recorder, self._journal, self._log),
+            *(self.path, self._catalog, self._recorder, self._remuting, self._journal),
+            log=self._log,
         )
         self.subjects = Subjects(
             *(self._catalog, self._recorder, self._callers),
@@ -437,21 +403,3 @@ class Vault:
 
     def _stopped(self, recording_id: str) -> None:
         self.life.stopped(recording_id)
-
-    def _private_key(self, wrapped: Mapping[str, bytes] | None = None) -> PrivateKey:
-        """Return the private key that was named, or the vault's own that opens ``wrapped``."""
-        for key_id, private in self._opened.items():
-            if wrapped is None or key_id in wrapped or self._private_path is not None:
-                return private
-        path = self._private_path or self.keyring.private_file(wrapped)
-        private = self.keyring.open(path or self.path / "keys" / PRIVATE_NAME, self._passphrase)
-        self._opened[private.public.key_id] = private
-        return private
-
-
-def _opened(path: Path, info: RecordingInfo, data_key: bytes) -> OpenedRecording:
-    try:
-        with path.open("rb") as file:
-            return open_recording(file, path, info, data_key)
-    except OSError as error:
-        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None

@@ -8,7 +8,8 @@
 
 The copy's name tells which wrapped keys it goes with and which it replaces. Killed
 before step 2, it is deleted when the vault is next opened; killed after, it takes
-its place then. No private key is needed for that.
+its place then. No private key is needed for that. A mark beside it stays until nothing
+of the old keys is left in the database's files: killed before that, it is done then.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ from hushtap.timeline import Span
 from hushtap.values import Entity, Finding
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
 from hushtap.vault.catalog import State
-from hushtap.vault.files import reason, sole_use, sole_use_or_refusal, sync_folder
+from hushtap.vault.files import (
+    PRIVATE_FILE,
+    reason,
+    sole_use,
+    sole_use_or_refusal,
+    sync_folder,
+)
 from hushtap.vault.reader import header_of
 from hushtap.vault.resealing import Copy, check
 from hushtap.vault.schema import found, keys, recordings, wrapped_keys
@@ -41,6 +48,9 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "review"
 """The ``source`` of a finding that a person flagged."""
+
+_UNSCRUBBED: Final = ".unscrubbed"
+"""Ends the name of the mark: old keys may still lie in the database's files."""
 
 _TRIES: Final = 10
 """How often the keys may change while one recording is sealed anew."""
@@ -86,11 +96,29 @@ class Remuting:
 
     def finish_all(self) -> None:
         """Finish what was killed, unless another process is muting now. Never raises."""
-        if not any(self._folder.glob("*.muted")):
+        left = {
+            path.name.split(".")[0]
+            for pattern in ("*.muted", f"*{_UNSCRUBBED}")
+            for path in self._folder.glob(pattern)
+        }
+        if not left:
             return
         with suppress(OSError, VaultError), sole_use_or_refusal(self._folder / "muting.lock"):
-            for path in self._folder.glob("*.muted"):
-                self._finish(path.name.split(".")[0])
+            for recording_id in sorted(left):
+                self._finish(recording_id)
+
+    def settle(self, recording_id: str) -> None:
+        """Return once nobody is muting this recording, and what a kill left of that is finished.
+
+        After that, keys that were in the catalog before go with the file.
+        """
+        if not any(self._folder.glob(f"{recording_id}.*muted")):
+            return
+        try:
+            with sole_use(self._folder / "muting.lock"):
+                self._finish(recording_id)
+        except OSError as error:
+            raise VaultError(f"{self._folder}: cannot be written ({reason(error)})") from None
 
     def wait(self) -> None:
         """Return once no process is muting, and what was killed is finished."""
@@ -108,7 +136,6 @@ class Remuting:
                 with suppress(VerificationError):
                     check(copy, header_of(info), data_key)
                     self._place(copy)
-                    self._catalog.database.scrub(info.id)
 
     def _mute(
         self,
@@ -126,13 +153,14 @@ class Remuting:
             try:
                 Copy(path, info, finding).write(copy, old_key, new_key)
                 copy = self._swap(info, wrapped, copy, new_key, finding)
+            # Whatever ends it, an interrupt by the keyboard among it: a copy stays only where
+            # the catalog may have its keys.
             except BaseException:
                 for left in self._folder.glob(f"{info.id}.*muted"):
                     if self._is_current(left) is False:
                         left.unlink(missing_ok=True)
                 raise
             self._place(copy)
-            self._catalog.database.scrub(info.id)
             self._journal.note(Activity.MUTE, Outcome.SUCCESS, this, _object(path), of=begun)
 
     def _swap(
@@ -204,9 +232,10 @@ class Remuting:
             current = self._is_current(copy)
             if current:
                 self._place(copy)
-                self._catalog.database.scrub(recording_id)
             elif current is False:
                 copy.unlink(missing_ok=True)
+        for mark in self._folder.glob(f"{recording_id}*{_UNSCRUBBED}"):
+            self._scrub(mark)
 
     def _is_current(self, copy: Path) -> bool | None:
         """Return whether the catalog knows the keys of ``copy``; ``None``: of neither file."""
@@ -226,12 +255,20 @@ class Remuting:
 
     def _place(self, copy: Path) -> None:
         identity = copy.name.split(".")[0]
+        mark = self._folder / f"{identity}{_UNSCRUBBED}"
+        mark.touch(PRIVATE_FILE)
         copy.replace(self._recorder.file(identity))
         sync_folder(self._folder)
         if self._catalog.find(identity)[0].state is State.DISPOSED:
             # That was meanwhile, and its object must not come back.
             self._recorder.file(identity).unlink(missing_ok=True)
             sync_folder(self._folder)
+        self._scrub(mark)
+
+    def _scrub(self, mark: Path) -> None:
+        """Leave nothing of the keys that were replaced; ``mark`` stays until that is done."""
+        self._catalog.database.scrub(mark.name.removesuffix(_UNSCRUBBED))
+        mark.unlink(missing_ok=True)
 
 
 def finding_of(info: RecordingInfo, channel: int, span: Span, entity: Entity) -> Finding:
