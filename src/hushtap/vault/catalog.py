@@ -22,10 +22,13 @@ from hushtap.vault.schema import found, keys, prepare, recordings, wrapped_keys
 from hushtap.vault.search import Query, State, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["Catalog", "Query", "RecordingInfo", "State"]
+
+_AT_ONCE = 500
+"""Ids in one question."""
 
 _LAST = "\U0010ffff"
 """Sorts after all that an id is made of. (A pattern would look at every row.)"""
@@ -184,6 +187,19 @@ class Catalog:
         raise VaultError(
             f"{name}: several recordings begin with {recording_id!r}; give more of the id"
         )
+
+    def ended(self, ids: Iterable[str]) -> set[str]:
+        """Return those of ``ids`` that have ended and were not disposed of."""
+        asked = sorted(ids)
+        found: set[str] = set()
+        with self.database.reading() as connection:
+            for at in range(0, len(asked), _AT_ONCE):
+                query = select(recordings.c.id).where(
+                    recordings.c.id.in_(asked[at : at + _AT_ONCE]),
+                    recordings.c.state.in_([State.CLOSED, State.INTERRUPTED]),
+                )
+                found.update(connection.scalars(query))
+        return found
 
     def with_keys(self) -> set[str]:
         """Return the recordings that have any wrapped key."""

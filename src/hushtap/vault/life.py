@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hushtap.vault.catalog import Catalog
     from hushtap.vault.recorder import Recorder
     from hushtap.vault.remuting import Remuting
+    from hushtap.vault.sealedfiles import SealedFiles
 
 _REFUSALS: Final = (Consent.REFUSED, Consent.WITHDRAWN)
 
@@ -79,17 +80,20 @@ class Life:
         vault: Path,
         catalog: Catalog,
         recorder: Recorder,
+        files: SealedFiles,
         remuting: Remuting,
-        journal: Journal,
         *,
+        journal: Journal,
         log: VaultLog,
     ) -> None:
-        self._folder = vault / "recordings"
+        self._files = files
         self._catalog = catalog
         self._recorder = recorder
         self._journal = journal
         self._log = log
-        self.disposals = Disposals(vault, catalog, recorder, remuting, journal, log=log)
+        self.disposals = Disposals(
+            *(vault, catalog, recorder, files, remuting), journal=journal, log=log
+        )
         self.holds = Holds(catalog, journal)
         self.breaches = Breaches(vault, catalog, journal, log)
         self.undo = UndoArea(vault, journal)
@@ -197,7 +201,7 @@ class Life:
         self._recorder.settle_all()
         with self._journal.act(Activity.REPORT, Thing(Kind.VAULT, self._log.origin)):
             return report(
-                *(self._catalog, self.retention.get(), self._log.path, self._folder),
+                *(self._catalog, self.retention.get(), self._log.path, self._files),
                 datetime.now(UTC),
             )
 

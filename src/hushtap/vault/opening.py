@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from hushtap.vault.keyring import KeyRing
     from hushtap.vault.keys import PrivateKey
     from hushtap.vault.reader import OpenedRecording
-    from hushtap.vault.recorder import Recorder
     from hushtap.vault.remuting import Remuting
+    from hushtap.vault.sealedfiles import Sealed, SealedFiles
 
     T = TypeVar("T")
 
@@ -64,13 +64,13 @@ class Opener:
     def __init__(
         self,
         catalog: Catalog,
-        recorder: Recorder,
+        files: SealedFiles,
         remuting: Remuting,
         keyring: KeyRing,
         private_keys: PrivateKeys,
     ) -> None:
         self._catalog = catalog
-        self._recorder = recorder
+        self._files = files
         self._remuting = remuting
         self._keyring = keyring
         self._private_keys = private_keys
@@ -103,11 +103,12 @@ class Opener:
         self,
         info: RecordingInfo,
         wrapped: Mapping[str, bytes],
-        open_it: Callable[[Path, RecordingInfo, bytes], T],
+        open_it: Callable[[Sealed, Path, RecordingInfo, bytes], T],
     ) -> T:
-        path = self._recorder.file(info.id)
+        path = self._files.file(info.id)
         try:
-            return open_it(path, info, self.data_key(info, wrapped))
+            data_key = self.data_key(info, wrapped)
+            return open_it(self._files.open(info.id), path, info, data_key)
         except VerificationError:
             # Perhaps another process has just exchanged the key, and then the file, or was
             # killed between the two.
@@ -115,12 +116,12 @@ class Opener:
             info, wrapped = self._catalog.find(info.id)
         data_key = self.data_key(info, wrapped)
         self._remuting.place(info, data_key)
-        return open_it(path, info, data_key)
+        return open_it(self._files.open(info.id), path, info, data_key)
 
 
-def _opened(path: Path, info: RecordingInfo, data_key: bytes) -> OpenedRecording:
+def _opened(file: Sealed, path: Path, info: RecordingInfo, data_key: bytes) -> OpenedRecording:
     try:
-        with path.open("rb") as file:
-            return open_recording(file, path, info, data_key)
+        with file.stream() as stream:
+            return open_recording(stream, path, info, data_key)
     except OSError as error:
         raise VaultError(f"{path}: cannot be read ({reason(error)})") from None

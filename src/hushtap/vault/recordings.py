@@ -3,7 +3,8 @@
 ::
 
     VAULT/catalog.db             what there is, and the wrapped data keys
-    VAULT/vault.toml             names a PostgreSQL database in place of that file
+    VAULT/vault.toml             names a PostgreSQL database in place of that file, and an
+                                 object store that sealed files go to once they are whole
     VAULT/keys/*.pub             all that a recorder needs
     VAULT/keys/*.key             opens recordings; keep it elsewhere in production
     VAULT/keys/caller.key        what callers are hashed with
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import ConsentError, HeldError, VaultError
+from hushtap.errors import ConsentError, HeldError, UsageError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault import analytics
 from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
@@ -34,12 +35,14 @@ from hushtap.vault.files import PRIVATE_FOLDER, reason, sole_use, sync_folder
 from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
 from hushtap.vault.life import Life
-from hushtap.vault.location import catalog_place, has_catalog
+from hushtap.vault.location import catalog_place, has_catalog, objects_place
+from hushtap.vault.objects import Objects
 from hushtap.vault.opening import Opener, PrivateKeys
 from hushtap.vault.playback import Playback
 from hushtap.vault.reader import OpenedRecording
 from hushtap.vault.recorder import Recorder
 from hushtap.vault.remuting import Remuting, finding_of
+from hushtap.vault.sealedfiles import SealedFiles
 from hushtap.vault.search import begins
 from hushtap.vault.subjects import Subjects
 from hushtap.vault.verifying import VerifyResult, disposal, strays
@@ -47,7 +50,7 @@ from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from hushtap.timeline import Span
@@ -85,6 +88,9 @@ class Vault:
         self._catalog = Catalog(
             catalog_place(path), create=create, first_key=partial(first_key, path / "keys", label)
         )
+        url = objects_place(path)
+        objects = None if url is None else Objects(url)
+        self._files = SealedFiles(path / "recordings", objects, self._catalog.ended)
         self._private_keys = PrivateKeys(private_key, passphrase)
         self._log = log
         self._act_as(Actor.of_process())
@@ -214,6 +220,27 @@ class Vault:
         thing = Thing(Kind.RECORDING, recording_id)
         self._journal.note(Activity.ORDER, Outcome.SUCCESS, thing, change=change)
 
+    def waiting(self) -> builtins.list[str]:
+        """Return the recordings that are to go to the object store, and are still here."""
+        self._recorder.settle_all()
+        return [] if self._files.uploads is None else self._files.uploads.waiting()
+
+    def upload(self) -> Iterator[tuple[str, VaultError | None]]:
+        """Send what is ``waiting`` to the object store, and yield what came of each.
+
+        Raises:
+            UsageError: the vault has none.
+        """
+        if self._files.uploads is None:
+            raise UsageError(f"{self.path}: its recordings lie in its folder, not in a store")
+        self._recorder.settle_all()
+        yield from self._files.uploads.send_all()
+
+    def drain(self) -> None:
+        """Return once all that this process was to send to the object store is there, or failed."""
+        if self._files.uploads is not None:
+            self._files.uploads.drain()
+
     def policy_changed(self, fingerprint: str) -> None:
         """Put on record that a policy is used from now on. Raises ``VaultError``."""
         thing = Thing(Kind.POLICY, fingerprint)
@@ -337,7 +364,7 @@ class Vault:
                 disposals = log.disposals()
             results = [self._verify(info, disposals) for info in infos]
             if recording_id is None:
-                results += strays(self.path / "recordings", {info.id for info in infos})
+                results += strays(self._files, {info.id for info in infos})
             for result in results:
                 if not result.ok:
                     broken = Thing(Kind.RECORDING, result.recording_id)
@@ -380,18 +407,15 @@ class Vault:
         self.keyring = KeyRing(self.path / "keys", self._catalog.database, self._journal)
         self._callers = Callers(self.path / "keys", self._catalog.database, self._journal)
         self._recorder = Recorder(
-            *(self.path / "recordings", self._catalog, self.keyring, self._journal),
-            stopped=self._stopped,
+            *(self._files, self._catalog, self.keyring, self._journal), stopped=self._stopped
         )
-        self._remuting = Remuting(
-            *(self.path / "recordings", self._catalog, self._recorder, self.keyring),
-            self._journal,
-        )
+        self._remuting = Remuting(self._files, self._catalog, self.keyring, self._journal)
         self._opener = Opener(
-            *(self._catalog, self._recorder, self._remuting, self.keyring, self._private_keys)
+            *(self._catalog, self._files, self._remuting, self.keyring, self._private_keys)
         )
         self.life = Life(
-            *(self.path, self._catalog, self._recorder, self._remuting, self._journal),
+            *(self.path, self._catalog, self._recorder, self._files, self._remuting),
+            journal=self._journal,
             log=self._log,
         )
         self.subjects = Subjects(

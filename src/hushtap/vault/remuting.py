@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from hushtap.vault.audit.log import Journal
     from hushtap.vault.catalog import Catalog, RecordingInfo
     from hushtap.vault.keyring import KeyRing
-    from hushtap.vault.recorder import Recorder
+    from hushtap.vault.sealedfiles import SealedFiles
 
 SOURCE: Final = "review"
 """The ``source`` of a finding that a person flagged."""
@@ -64,11 +64,11 @@ class Remuting:
     """
 
     def __init__(
-        self, folder: Path, catalog: Catalog, recorder: Recorder, keyring: KeyRing, journal: Journal
+        self, files: SealedFiles, catalog: Catalog, keyring: KeyRing, journal: Journal
     ) -> None:
-        self._folder = folder
+        self._files = files
+        self._folder = files.folder
         self._catalog = catalog
-        self._recorder = recorder
         self._keyring = keyring
         self._journal = journal
 
@@ -90,7 +90,7 @@ class Remuting:
                 self._mute(info, wrapped, finding, unwrap)
         except OSError as error:
             raise VaultError(
-                f"{self._recorder.file(recording_id)}: cannot be sealed anew ({reason(error)}); "
+                f"{self._files.file(recording_id)}: cannot be sealed anew ({reason(error)}); "
                 "free space, then do it again"
             ) from None
 
@@ -144,14 +144,15 @@ class Remuting:
         finding: Finding,
         unwrap: Callable[[RecordingInfo, Mapping[str, bytes]], bytes],
     ) -> None:
-        path = self._recorder.file(info.id)
         this = Thing(Kind.RECORDING, info.id)
-        with self._journal.act(Activity.MUTE, this, _object(path), tell_end=False) as begun:
+        old = self._object(info.id)
+        with self._journal.act(Activity.MUTE, this, old, tell_end=False) as begun:
             old_key, new_key = unwrap(info, wrapped), secrets.token_bytes(32)
             copy = self._folder / f"{info.id}.muted"
             copy.unlink(missing_ok=True)
             try:
-                Copy(path, info, finding).write(copy, old_key, new_key)
+                source = self._files.open(info.id)
+                Copy(source, self._files.file(info.id), info, finding).write(copy, old_key, new_key)
                 copy = self._swap(info, wrapped, copy, new_key, finding)
             # Whatever ends it, an interrupt by the keyboard among it: a copy stays only where
             # the catalog may have its keys.
@@ -160,8 +161,9 @@ class Remuting:
                     if self._is_current(left) is False:
                         left.unlink(missing_ok=True)
                 raise
+            new = _object(copy)
             self._place(copy)
-            self._journal.note(Activity.MUTE, Outcome.SUCCESS, this, _object(path), of=begun)
+            self._journal.note(Activity.MUTE, Outcome.SUCCESS, this, new, of=begun)
 
     def _swap(
         self,
@@ -257,13 +259,20 @@ class Remuting:
         identity = copy.name.split(".")[0]
         mark = self._folder / f"{identity}{_UNSCRUBBED}"
         mark.touch(PRIVATE_FILE)
-        copy.replace(self._recorder.file(identity))
+        copy.replace(self._files.file(identity))
         sync_folder(self._folder)
         if self._catalog.find(identity)[0].state is State.DISPOSED:
             # That was meanwhile, and its object must not come back.
-            self._recorder.file(identity).unlink(missing_ok=True)
+            self._files.file(identity).unlink(missing_ok=True)
             sync_folder(self._folder)
+        self._files.changed(identity)
         self._scrub(mark)
+
+    def _object(self, recording_id: str) -> Thing:
+        digest = self._files.digest(recording_id)
+        if digest is None:
+            raise VaultError(f"{self._files.file(recording_id)}: is gone; restore it from a backup")
+        return Thing(Kind.OBJECT, f"sha256:{digest}")
 
     def _scrub(self, mark: Path) -> None:
         """Leave nothing of the keys that were replaced; ``mark`` stays until that is done."""

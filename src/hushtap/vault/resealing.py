@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from hushtap.vault.catalog import RecordingInfo
     from hushtap.vault.container import Header
+    from hushtap.vault.sealedfiles import Sealed
 
 WORD_MARGIN_S: Final = 0.3
 """Words this near the span are masked too: their times are wrong by as much (architecture)."""
@@ -48,7 +49,9 @@ def check(copy: Path, header: Header, key: bytes) -> None:
 class Copy:
     """The same recording, segment by segment, with one more mute."""
 
-    def __init__(self, path: Path, info: RecordingInfo, finding: Finding) -> None:
+    def __init__(self, file: Sealed, path: Path, info: RecordingInfo, finding: Finding) -> None:
+        """``path`` stands for ``file`` in messages."""
+        self._file = file
         self._path = path
         self._info = info
         self._finding = finding
@@ -63,7 +66,7 @@ class Copy:
         header = header_of(self._info)
         writer = SegmentWriter(copy, header, new_key)
         try:
-            with self._path.open("rb") as file:
+            with self._file.stream() as file:
                 for number, segment in enumerate(read_segments(file, self._path, header, old_key)):
                     self._add(writer, segment, number)
             self._close(writer)

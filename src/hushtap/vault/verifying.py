@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hushtap.vault.catalog import RecordingInfo, State
-from hushtap.vault.files import being_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
+
+    from hushtap.vault.sealedfiles import SealedFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,8 @@ def disposal(
     return VerifyResult(info.id, info.state, 0, problem)
 
 
-def strays(folder: Path, known: set[str]) -> Iterator[VerifyResult]:
+def strays(files: SealedFiles, known: set[str]) -> Iterator[VerifyResult]:
     """Tell of files that have no key: their row is gone, or their writer died at once."""
-    for path in sorted(folder.glob("*.hush")):
-        if path.stem in known:
-            continue
-        with suppress(OSError), path.open("rb") as file:
-            if being_written(file):
-                continue
-        problem = f"{path}: not in the catalog; restore that from a backup or delete the file"
-        yield VerifyResult(path.stem, State.INTERRUPTED, 0, problem)
+    for recording_id, place in files.strays(known):
+        problem = f"{place}: not in the catalog; restore that from a backup or delete the file"
+        yield VerifyResult(recording_id, State.INTERRUPTED, 0, problem)
