@@ -167,8 +167,13 @@ class _Local:
 
     def stream(self) -> io.BufferedReader:
         # It outlives this object, where its reader keeps it alone.
-        file = os.fdopen(os.dup(self._handle), "rb")
-        file.seek(0)
+        handle = os.dup(self._handle)
+        try:
+            file = os.fdopen(handle, "rb")
+            file.seek(0)
+        except OSError as error:
+            os.close(handle)
+            raise VaultError(f"{self._path}: cannot be read ({reason(error)})") from None
         return file
 
     def pread(self, length: int, offset: int) -> bytes:
