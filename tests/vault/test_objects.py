@@ -230,7 +230,7 @@ def test_a_disposal_destroys_the_keys_then_the_object(store: Store) -> None:
 def test_a_store_that_is_away_puts_no_disposal_off(store: Store) -> None:
     recording = record(store.vault)
     store.line.cut()
-    with pytest.raises(VaultError, match=r"keys of .* are gone, do it again"):
+    with pytest.raises(VaultError, match="its keys are gone, do it again"):
         store.vault.life.dispose(recording)
     assert store.vault.info(recording).state is State.DISPOSED
     with pytest.raises(VaultError, match="keys were destroyed"):

@@ -144,8 +144,11 @@ def export(
 
     [cyan]hushtap vault export 20260102T call.wav --vault calls.vault[/]
     """
-    open_vault(vault, key).export(recording, wav, force=force)
+    opened = open_vault(vault, key)
+    opened.export(recording, wav, force=force)
     say(str(wav))
+    if waiting := opened.waiting_mutes(recording):
+        complain(f"note: {len(waiting)} flagged spans, which a legal hold keeps, are silent in it")
 
 
 @app.command()

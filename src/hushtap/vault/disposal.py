@@ -18,7 +18,7 @@ from hushtap.vault import statements
 from hushtap.vault.audit.events import Activity, Change, Kind, Outcome, Thing
 from hushtap.vault.catalog import State, delete_keys
 from hushtap.vault.files import PRIVATE_FOLDER, reason, whole_file
-from hushtap.vault.schema import disposals, recordings
+from hushtap.vault.schema import disposals, recordings, waiting_mutes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -184,6 +184,8 @@ class Disposals:
                     )
                 connection.execute(sql_delete(disposals).where(here))
                 connection.execute(insert(disposals).values(row))
+            of_it = waiting_mutes.c.recording_id == recording_id
+            connection.execute(sql_delete(waiting_mutes).where(of_it))
             connection.execute(
                 update(recordings).where(recordings.c.id == recording_id).values(_FORGOTTEN)
             )
@@ -200,9 +202,7 @@ class Disposals:
                 "for the rest"
             ) from None
         except VaultError as error:
-            raise VaultError(
-                f"{error}; the keys of {recording_id} are gone, do it again for the rest"
-            ) from None
+            raise VaultError(f"{error}; its keys are gone, do it again for the rest") from None
 
     def _certify(self, recording_id: str, entry: int) -> Path | None:
         if not self._log.can_sign:

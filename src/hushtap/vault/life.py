@@ -18,6 +18,7 @@ from sqlalchemy import update
 
 from hushtap.errors import HeldError, UsageError, VaultError
 from hushtap.vault import statements
+from hushtap.vault.approvals import Approvals
 from hushtap.vault.audit.events import Activity, Change, Kind, Thing
 from hushtap.vault.breaches import Breaches
 from hushtap.vault.catalog import State
@@ -97,6 +98,7 @@ class Life:
         self.holds = Holds(catalog, journal)
         self.breaches = Breaches(vault, catalog, journal, log)
         self.undo = UndoArea(vault, journal)
+        self.approvals = Approvals(catalog.database, journal, log.path)
         self.retention = RetentionSetting(catalog.database, journal)
 
     def hold(self, recording_id: str, case: str) -> str:

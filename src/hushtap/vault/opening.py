@@ -10,6 +10,7 @@ from hushtap.vault.files import reason
 from hushtap.vault.keys import PRIVATE_NAME
 from hushtap.vault.playback import Playback
 from hushtap.vault.reader import open_recording
+from hushtap.vault.waiting import WaitingMutes, silenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +70,7 @@ class Opener:
         keyring: KeyRing,
         private_keys: PrivateKeys,
     ) -> None:
+        self._waiting = WaitingMutes(catalog.database)
         self._catalog = catalog
         self._files = files
         self._remuting = remuting
@@ -92,12 +94,19 @@ class Opener:
         return private.unwrap(wrapped[private.public.key_id], info.id)
 
     def read(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> OpenedRecording:
-        """Decrypt a recording into memory and check all of it."""
-        return self._unsealed(info, wrapped, _opened)
+        """Decrypt a recording into memory and check all of it; what is to be muted is silent."""
+        # Before and after: one that comes meanwhile counts, and one that ended meanwhile may
+        # still be in what was read.
+        before = self._waiting.of(info.id)
+        opened = self._unsealed(info, wrapped, _opened)
+        return silenced(opened, (*self._waiting.of(info.id), *before))
 
     def playback(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> Playback:
-        """Check all of a recording, and open it to be decrypted piece by piece."""
-        return self._unsealed(info, wrapped, Playback)
+        """Check all of a recording, and open it piece by piece; what is to be muted is silent."""
+        waiting = self._waiting.of(info.id)
+        playback = self._unsealed(info, wrapped, Playback)
+        playback.silence((*waiting, *self._waiting.of(info.id)))
+        return playback
 
     def _unsealed(
         self,

@@ -24,6 +24,7 @@ from hushtap.vault.container import (
 from hushtap.vault.files import being_written
 from hushtap.vault.payloads import unpack_runs
 from hushtap.vault.reader import Contents, header_of
+from hushtap.vault.waiting import masked_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,7 @@ class Playback:
         self._file = file
         self._key = data_key
         self._header = header_of(info)
+        self._silent: tuple[Finding, ...] = ()
         self._index(info)
 
     info: RecordingInfo
@@ -102,7 +104,15 @@ class Playback:
                 first, last = max(start, at), min(end, at + len(samples))
                 if first < last:
                     result[first - start : last - start, channel] = samples[first - at : last - at]
+        for one in self._silent:
+            quiet = slice(max(0, one.span.start - start), max(0, one.span.end - start))
+            result[quiet, one.channel] = 0
         return result
+
+    def silence(self, waiting: tuple[Finding, ...]) -> None:
+        """Play silence where ``waiting`` is to be muted, and mask its words, from now on."""
+        self._silent = waiting
+        self.words = masked_words(self.words, waiting, self.audio_format.sample_rate)
 
     def peaks(self, most: int) -> NDArray[np.uint8]:
         """Return the waveform, shape ``(channels, n)``, ``n`` at most ``most``: 255 is full scale.

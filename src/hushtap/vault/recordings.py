@@ -46,6 +46,7 @@ from hushtap.vault.sealedfiles import SealedFiles
 from hushtap.vault.search import begins
 from hushtap.vault.subjects import Subjects
 from hushtap.vault.verifying import VerifyResult, disposal, strays
+from hushtap.vault.waiting import WaitingMutes
 from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Vault:
         objects = None if url is None else Objects(url)
         self._files = SealedFiles(path / "recordings", objects, self._catalog.ended)
         self._private_keys = PrivateKeys(private_key, passphrase)
+        self._waiting = WaitingMutes(self._catalog.database)
         self._log = log
         self._act_as(Actor.of_process())
         self.keyring.recipients()
@@ -309,7 +311,8 @@ class Vault:
 
         Raises:
             UsageError: there is no such channel or span.
-            HeldError: a legal hold keeps the recording as it is.
+            HeldError: a legal hold keeps the recording as it is. The mute waits for its
+                release (``mute_waiting``); until then it is silent in all that is given out.
             VerificationError: it is not what was sealed.
             VaultError: it is unknown, being written or disposed of; the private key is
                 missing; or it cannot be written anew, and is as it was; or another process
@@ -318,8 +321,29 @@ class Vault:
         info = self.info(recording_id)
         self._recorder.settle(info)
         finding = finding_of(self.info(info.id), channel, span, entity)
-        self._remuting.mute(info.id, finding, self._opener.data_key, self._refuse_mute)
+        try:
+            self._remuting.mute(info.id, finding, self._opener.data_key, self._refuse_mute)
+        except HeldError:
+            self._waiting.add(info.id, finding, self._journal.actor.user)
+            raise
         return finding
+
+    def waiting_mutes(self, recording_id: str) -> tuple[Finding, ...]:
+        """Return what was to be muted of a recording while a legal hold kept it."""
+        return self._waiting.of(self.info(recording_id).id)
+
+    def mute_waiting(self, recording_id: str) -> int:
+        """Mute for good what waited for the release of a hold; return how many spans.
+
+        Raises:
+            HeldError: a hold keeps it still.
+            VaultError: as ``mute`` does; what was not muted waits on.
+        """
+        info = self.info(recording_id)
+        waiting = self._waiting.of(info.id)
+        for finding in waiting:
+            self._remuting.mute(info.id, finding, self._opener.data_key, self._refuse_mute)
+        return len(waiting)
 
     def _refuse_mute(self, info: RecordingInfo) -> None:
         if info.held:
@@ -331,6 +355,7 @@ class Vault:
         """Write the redacted audio to ``wav_path`` as WAV PCM16, in clear, whole or not at all.
 
         Raises:
+            ApprovalError: the vault is under dual control, and nobody else has agreed.
             VerificationError: the recording is not what was sealed.
             VaultError: ``wav_path`` exists and ``force`` is not set, lies in the vault, is a
                 folder, or cannot be written.
@@ -340,7 +365,10 @@ class Vault:
         if wav_path.resolve().is_relative_to(self.path.resolve()):
             raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
         info, wrapped = self._catalog.find(recording_id)
-        with self._journal.act(Activity.EXPORT, Thing(Kind.RECORDING, info.id)):
+        things = [Thing(Kind.RECORDING, info.id)]
+        if self.life.approvals.required:
+            things.append(self.life.approvals.spend(info.id))
+        with self._journal.act(Activity.EXPORT, *things):
             write_wav(self._opener.read(info, wrapped), wav_path, force=force)
 
     def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:

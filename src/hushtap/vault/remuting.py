@@ -35,7 +35,9 @@ from hushtap.vault.files import (
 )
 from hushtap.vault.reader import header_of
 from hushtap.vault.resealing import Copy, check
-from hushtap.vault.schema import found, keys, recordings, wrapped_keys
+from hushtap.vault.schema import found, keys, recordings, waiting_mutes, wrapped_keys
+from hushtap.vault.waiting import SOURCE
+from hushtap.vault.waiting import this as waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,9 +47,6 @@ if TYPE_CHECKING:
     from hushtap.vault.catalog import Catalog, RecordingInfo
     from hushtap.vault.keyring import KeyRing
     from hushtap.vault.sealedfiles import SealedFiles
-
-SOURCE: Final = "review"
-"""The ``source`` of a finding that a person flagged."""
 
 _UNSCRUBBED: Final = ".unscrubbed"
 """Ends the name of the mark: old keys may still lie in the database's files."""
@@ -226,6 +225,7 @@ class Remuting:
                 )
             )
             connection.execute(insert(found).values(**row, count=counts[finding.entity]))
+            connection.execute(delete(waiting_mutes).where(waits(info.id, finding)))
         return True
 
     def _finish(self, recording_id: str) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from hushtap.vault.database import Database
 
-SCHEMA = 3
+SCHEMA = 4
 
 _Text = String().with_variant(VARCHAR(collation="C"), "postgresql")
 """Sorted by bytes in either: pages go by the order of ids, and rules of a language differ."""
@@ -99,6 +99,27 @@ holds = Table(
     Column("case", _Text, primary_key=True),
     *_texts("placed", "placed_by"),
 )
+waiting_mutes = Table(
+    "waiting_mutes",
+    metadata,
+    # A span of one channel that is to be muted once no hold keeps the recording.
+    Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
+    Column("channel", Integer, primary_key=True),
+    Column("start", _Count, primary_key=True),
+    Column("end", _Count, primary_key=True),
+    Column("entity", _Text, primary_key=True),
+    *_texts("asked", "asked_by"),
+)
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    *_texts("what", "asked_by", "asked"),
+    Column("approved_by", _Text),
+    # The number of the audit log's entry that begins the approval.
+    Column("entry", _Count),
+    Column("used", Boolean, nullable=False),
+)
 disposals = Table(
     "disposals",
     metadata,
@@ -157,6 +178,8 @@ def prepare(
             _from_schema_1(connection)
         elif version == 2:  # noqa: PLR2004 - a version
             _from_schema_2(connection)
+        elif version == 3:  # noqa: PLR2004 - same
+            metadata.create_all(connection)
         else:
             raise _unknown(database, version)
         if version in {0, 1}:
