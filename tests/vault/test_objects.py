@@ -13,12 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from hushtap.cli import app
-from hushtap.errors import UsageError, VaultError, VerificationError
+from hushtap.errors import ConsentError, UsageError, VaultError, VerificationError
 from hushtap.timeline import Span
 from hushtap.values import Entity
 from hushtap.vault.location import SETTINGS, objects_place, set_objects
 from hushtap.vault.objects import PART, Objects, checked
-from hushtap.vault.recordings import State, Vault
+from hushtap.vault.recordings import Consent, State, Vault
 from vault.audit.logs import entries_of
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, append_all, call, go_on
 from vault.object_server import BUCKET, WEED, Line, ObjectServer
@@ -241,6 +241,18 @@ def test_a_store_that_is_away_puts_no_disposal_off(store: Store) -> None:
     assert (report.ok, report.unfinished) == (False, [recording])
     assert [name for name, _ in Vault.open(store.vault.path).life.finish()] == [recording]
     assert store.objects == {}
+    assert store.vault.life.report().ok
+
+
+def test_a_call_that_is_refused_leaves_nothing_in_the_store(store: Store) -> None:
+    recording = store.vault.record(PHONE_LINE, source="line", policy="abc")
+    append_all(recording, call(LENGTH), 4000)
+    store.vault.life.consent(recording.id, Consent.REFUSED)
+    with pytest.raises(ConsentError):
+        go_on(recording, call(2 * LENGTH), LENGTH, 4000)
+    store.vault.drain()
+    assert store.vault.info(recording.id).state is State.DISPOSED
+    assert (store.objects, store.here, store.parts_sent) == ({}, [], 0)
     assert store.vault.life.report().ok
 
 

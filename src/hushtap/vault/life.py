@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import update
@@ -140,11 +142,15 @@ class Life:
         return self._refused(info.id) if refused else Noted(info.id)
 
     def stopped(self, recording_id: str) -> None:
-        """Dispose of a recording that a refusal has ended; whatever fails is due later."""
-        try:
+        """Dispose of a recording that a refusal has ended; whatever fails is due later.
+
+        Calls that go on do not wait for an object store meanwhile.
+        """
+        self._files.aside(partial(self._stopped, recording_id))
+
+    def _stopped(self, recording_id: str) -> None:
+        with suppress(VaultError):
             self._refused(recording_id)
-        except VaultError:
-            return
 
     def _refused(self, recording_id: str) -> Noted:
         info = self._catalog.find(recording_id)[0]

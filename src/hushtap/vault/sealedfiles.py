@@ -82,6 +82,13 @@ class SealedFiles:
         if self.uploads is not None:
             self.uploads.ended(recording_id)
 
+    def aside(self, act: Callable[[], None]) -> None:
+        """Do ``act``, which does not raise; not here where it may have to wait for a store."""
+        if self.uploads is None:
+            act()
+        else:
+            self.uploads.aside(act)
+
     def open(self, recording_id: str) -> Sealed:
         """Open a file where it lies."""
         path = self.file(recording_id)

@@ -81,6 +81,11 @@ class Uploads:
             else:
                 yield recording_id, None
 
+    def aside(self, act: Callable[[], None]) -> None:
+        """Do ``act``, which may wait for the store and does not raise; returns at once."""
+        with suppress(RuntimeError):
+            self._workers.submit(act)
+
     def drain(self) -> None:
         """Return once all that was asked of this process so far is done, or has failed."""
         self._workers.shutdown()
@@ -98,8 +103,11 @@ class Uploads:
             self._asked.discard(recording_id)
             begun = self._begun.get(recording_id)
             if begun is None:
+                path = self._folder / f"{recording_id}.hush"
                 try:
-                    begun = _Begun(self._folder / f"{recording_id}.hush")
+                    if path.stat().st_size < PART:
+                        return
+                    begun = _Begun(path)
                 except OSError:
                     return
                 self._begun[recording_id] = begun
