@@ -63,7 +63,8 @@ def calls(paths: list[Path]) -> list[NDArray[np.int16]]:
             for one in json.loads(truth.read_text()).get("spans", []):
                 start, end = (round(one[at] * rate) for at in ("start", "end"))
                 samples[start:end, one.get("channel", 0)] = 0
-        found.append(samples if rate == RATE else soxr.resample(samples, rate, RATE))
+        heard = samples if rate == RATE else soxr.resample(samples, rate, RATE)
+        found.append(np.asarray(heard, np.int16))
     return found
 
 

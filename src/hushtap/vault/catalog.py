@@ -7,9 +7,10 @@ of the wrapped data keys: without one a file can never be opened again.
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -19,11 +20,13 @@ from hushtap.values import AudioFormat
 from hushtap.vault.database import Database
 from hushtap.vault.details import Consent, Direction
 from hushtap.vault.schema import found, keys, prepare, recordings, wrapped_keys
-from hushtap.vault.search import Query, State, statement
+from hushtap.vault.search import Query, State, begins, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from hushtap.vault.details import CallDetails
 
 __all__ = ["Catalog", "Query", "RecordingInfo", "State"]
 
@@ -59,6 +62,38 @@ class RecordingInfo:
     call_id: str | None = field(default=None, repr=False)
     consent: Consent = Consent.UNKNOWN
     held: bool = False
+
+
+def info_of_call(
+    audio_format: AudioFormat,
+    source: str,
+    policy: str,
+    started: datetime | None,
+    call: CallDetails,
+    *,
+    caller: str | None,
+) -> RecordingInfo:
+    """Return what a recording is listed as that begins; ``caller`` is the hash of the call's.
+
+    ``started`` is now unless given (any time zone).
+    """
+    start = (started or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    return RecordingInfo(
+        id=f"{begins(start)}-{secrets.token_hex(4)}",
+        started=start,
+        audio_format=audio_format,
+        state=State.OPEN,
+        samples=0,
+        source=source,
+        policy=policy,
+        findings={},
+        agent=call.agent,
+        queue=call.queue,
+        direction=call.direction,
+        caller=caller,
+        call_id=call.call_id,
+        consent=call.consent,
+    )
 
 
 class Catalog:

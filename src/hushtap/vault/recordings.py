@@ -16,21 +16,18 @@
 from __future__ import annotations
 
 import copy
-import secrets
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import ConsentError, HeldError, UsageError, VaultError
+from hushtap.errors import ConsentError, UsageError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault import analytics
 from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
 from hushtap.vault.audit.log import Journal, VaultLog
-from hushtap.vault.audit.reading import reading
 from hushtap.vault.callers import Callers
-from hushtap.vault.catalog import Catalog, Query, RecordingInfo, State
+from hushtap.vault.catalog import Catalog, Query, RecordingInfo, State, info_of_call
 from hushtap.vault.details import CallDetails, Consent, Direction
-from hushtap.vault.exporting import write_wav
+from hushtap.vault.exporting import check_place, write_wav
 from hushtap.vault.files import PRIVATE_FOLDER, reason, sole_use, sync_folder
 from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
@@ -43,15 +40,15 @@ from hushtap.vault.reader import OpenedRecording
 from hushtap.vault.recorder import Recorder
 from hushtap.vault.remuting import Remuting, finding_of
 from hushtap.vault.sealedfiles import SealedFiles
-from hushtap.vault.search import begins
 from hushtap.vault.subjects import Subjects
-from hushtap.vault.verifying import VerifyResult, disposal, strays
+from hushtap.vault.verifying import VerifyResult, verify
 from hushtap.vault.waiting import WaitingMutes
 from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from hushtap.timeline import Span
@@ -194,23 +191,8 @@ class Vault:
         call = call or CallDetails()
         if call.consent in {Consent.REFUSED, Consent.WITHDRAWN}:
             raise ConsentError(f"the caller's consent is {call.consent}: nothing is recorded")
-        start = (started or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-        info = RecordingInfo(
-            id=f"{begins(start)}-{secrets.token_hex(4)}",
-            started=start,
-            audio_format=audio_format,
-            state=State.OPEN,
-            samples=0,
-            source=source,
-            policy=policy,
-            findings={},
-            agent=call.agent,
-            queue=call.queue,
-            direction=call.direction,
-            caller=None if call.caller is None else self._callers.reference(call.caller),
-            call_id=call.call_id,
-            consent=call.consent,
-        )
+        caller = None if call.caller is None else self._callers.reference(call.caller)
+        info = info_of_call(audio_format, source, policy, started, call, caller=caller)
         return self._recorder.begin(info)
 
     def ordered(self, recording_id: str, change: Change) -> None:
@@ -321,11 +303,7 @@ class Vault:
         info = self.info(recording_id)
         self._recorder.settle(info)
         finding = finding_of(self.info(info.id), channel, span, entity)
-        try:
-            self._remuting.mute(info.id, finding, self._opener.data_key, self._refuse_mute)
-        except HeldError:
-            self._waiting.add(info.id, finding, self._journal.actor.user)
-            raise
+        self._remuting.mute(info.id, finding, self._opener.data_key)
         return finding
 
     def waiting_mutes(self, recording_id: str) -> tuple[Finding, ...]:
@@ -342,14 +320,8 @@ class Vault:
         info = self.info(recording_id)
         waiting = self._waiting.of(info.id)
         for finding in waiting:
-            self._remuting.mute(info.id, finding, self._opener.data_key, self._refuse_mute)
+            self._remuting.mute(info.id, finding, self._opener.data_key)
         return len(waiting)
-
-    def _refuse_mute(self, info: RecordingInfo) -> None:
-        if info.held:
-            thing, name = Thing(Kind.RECORDING, info.id), HeldError.__name__
-            self._journal.note(Activity.MUTE, Outcome.FAILURE, thing, reason=name)
-            raise HeldError(f"recording {info.id} is under a legal hold; release that first")
 
     def export(self, recording_id: str, wav_path: Path, *, force: bool = False) -> None:
         """Write the redacted audio to ``wav_path`` as WAV PCM16, in clear, whole or not at all.
@@ -360,10 +332,7 @@ class Vault:
             VaultError: ``wav_path`` exists and ``force`` is not set, lies in the vault, is a
                 folder, or cannot be written.
         """
-        if wav_path.is_dir():
-            raise VaultError(f"{wav_path}: is a folder; name a WAV file to write")
-        if wav_path.resolve().is_relative_to(self.path.resolve()):
-            raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
+        check_place(wav_path, self.path)
         info, wrapped = self._catalog.find(recording_id)
         things = [Thing(Kind.RECORDING, info.id)]
         if self.life.approvals.required:
@@ -380,24 +349,11 @@ class Vault:
         Raises:
             VaultError: the recording is unknown, or the private key is missing or another.
         """
-        self._opener.has_key()
-        infos = self.list() if recording_id is None else [self.info(recording_id)]
-        thing = (
-            Thing(Kind.VAULT, self._log.origin)
-            if recording_id is None
-            else Thing(Kind.RECORDING, infos[0].id)
+        return verify(
+            *(self._catalog, self._opener, self._files, self._journal, self._log),
+            infos=self.list() if recording_id is None else [self.info(recording_id)],
+            whole=recording_id is None,
         )
-        with self._journal.act(Activity.VERIFY, thing) as begun:
-            with reading(self._log.path) as log:
-                disposals = log.disposals()
-            results = [self._verify(info, disposals) for info in infos]
-            if recording_id is None:
-                results += strays(self._files, {info.id for info in infos})
-            for result in results:
-                if not result.ok:
-                    broken = Thing(Kind.RECORDING, result.recording_id)
-                    self._journal.note(Activity.VERIFY, Outcome.FAILURE, broken, of=begun)
-        return results
 
     def destroy_keys(self, recording_id: str) -> int:
         """Destroy every wrapped key of a recording: no key opens it ever again; return how many.
@@ -418,17 +374,6 @@ class Vault:
         self.life.disposals.refuse_held(info, Change.ORDER)
         with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
             return self._catalog.destroy_keys(info.id)
-
-    def _verify(self, info: RecordingInfo, disposals: Mapping[str, bool]) -> VerifyResult:
-        info, wrapped = self._catalog.find(info.id)
-        found = disposal(info, has_keys=bool(wrapped), disposals=disposals)
-        if found is not None:
-            return found
-        try:
-            opened = self._opener.read(info, wrapped).info
-        except VaultError as error:
-            return VerifyResult(info.id, info.state, 0, str(error))
-        return VerifyResult(info.id, opened.state, opened.samples, None)
 
     def _act_as(self, actor: Actor) -> None:
         self._journal = Journal(self._log, actor)

@@ -36,7 +36,7 @@ from hushtap.vault.files import (
 from hushtap.vault.reader import header_of
 from hushtap.vault.resealing import Copy, check
 from hushtap.vault.schema import found, keys, recordings, waiting_mutes, wrapped_keys
-from hushtap.vault.waiting import SOURCE
+from hushtap.vault.waiting import SOURCE, WaitingMutes
 from hushtap.vault.waiting import this as waits
 
 if TYPE_CHECKING:
@@ -76,16 +76,29 @@ class Remuting:
         recording_id: str,
         finding: Finding,
         unwrap: Callable[[RecordingInfo, Mapping[str, bytes]], bytes],
-        refuse_held: Callable[[RecordingInfo], None],
     ) -> None:
         """Make the span of ``finding`` silent, and add the finding; see ``Vault.mute``."""
+        try:
+            self._mute_alone(recording_id, finding, unwrap)
+        except HeldError:
+            WaitingMutes(self._catalog.database).add(
+                recording_id, finding, self._journal.actor.user
+            )
+            raise
+
+    def _mute_alone(
+        self,
+        recording_id: str,
+        finding: Finding,
+        unwrap: Callable[[RecordingInfo, Mapping[str, bytes]], bytes],
+    ) -> None:
         try:
             with sole_use(self._folder / "muting.lock"):
                 self._finish(recording_id)
                 info, wrapped = self._catalog.find(recording_id)
                 if info.state not in {State.CLOSED, State.INTERRUPTED} or not wrapped:
                     raise VaultError(f"recording {info.id} is {info.state}: it cannot be muted")
-                refuse_held(info)
+                self._refuse_held(info)
                 self._mute(info, wrapped, finding, unwrap)
         except OSError as error:
             raise VaultError(
@@ -135,6 +148,12 @@ class Remuting:
                 with suppress(VerificationError):
                     check(copy, header_of(info), data_key)
                     self._place(copy)
+
+    def _refuse_held(self, info: RecordingInfo) -> None:
+        if info.held:
+            this, why = Thing(Kind.RECORDING, info.id), HeldError.__name__
+            self._journal.note(Activity.MUTE, Outcome.FAILURE, this, reason=why)
+            raise HeldError(f"recording {info.id} is under a legal hold; release that first")
 
     def _mute(
         self,
