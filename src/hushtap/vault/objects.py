@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from hushtap.errors import UsageError, VaultError
+from hushtap.vault.location import objects_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import BinaryIO
 
     from obstore import WritableFile
@@ -63,6 +65,16 @@ def checked(url: str) -> tuple[str, str, dict[str, str]]:
     if endpoint.username is not None or endpoint.query:
         raise UsageError("the endpoint of the objects' URL has no user and no options")
     return parts.netloc, parts.path.strip("/"), options
+
+
+def objects_of(vault: Path) -> Objects | None:
+    """Return the store of a vault, ``None`` where its files stay in its folder.
+
+    Raises:
+        VaultError: the settings name none that can be used.
+    """
+    url = objects_place(vault)
+    return None if url is None else Objects(url)
 
 
 class Objects:

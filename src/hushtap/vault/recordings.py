@@ -32,8 +32,8 @@ from hushtap.vault.files import PRIVATE_FOLDER, reason, sole_use, sync_folder
 from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
 from hushtap.vault.life import Life
-from hushtap.vault.location import catalog_place, has_catalog, objects_place
-from hushtap.vault.objects import Objects
+from hushtap.vault.location import catalog_place, has_catalog
+from hushtap.vault.objects import objects_of
 from hushtap.vault.opening import Opener, PrivateKeys
 from hushtap.vault.playback import Playback
 from hushtap.vault.reader import OpenedRecording
@@ -86,9 +86,7 @@ class Vault:
         self._catalog = Catalog(
             catalog_place(path), create=create, first_key=partial(first_key, path / "keys", label)
         )
-        url = objects_place(path)
-        objects = None if url is None else Objects(url)
-        self._files = SealedFiles(path / "recordings", objects, self._catalog.ended)
+        self._files = SealedFiles(path / "recordings", objects_of(path), self._catalog.ended)
         self._private_keys = PrivateKeys(private_key, passphrase)
         self._waiting = WaitingMutes(self._catalog.database)
         self._log = log
