@@ -11,6 +11,7 @@
     └── VaultError               1   a recording cannot be written or opened
         ├── ConsentError         1   the caller does not want to be recorded
         ├── HeldError            1   a legal hold keeps a recording
+        ├── ApprovalError        1   a second person has not agreed
         └── VerificationError    3   a recording is not what was sealed
 
 Messages name the file and the fix on one line and never quote what was said.
@@ -65,6 +66,10 @@ class ConsentError(VaultError):
 
 class HeldError(VaultError):
     """A legal hold keeps a recording."""
+
+
+class ApprovalError(VaultError):
+    """A second person has not agreed to what is to be done."""
 
 
 class VerificationError(VaultError):

@@ -2,8 +2,8 @@
 
 ::
 
-    python tests/vault/make_golden.py tests/vault/golden/schema3
-    python tests/vault/make_golden.py tests/vault/golden/schema3-postgresql --postgresql
+    python tests/vault/make_golden.py tests/vault/golden/schema4
+    python tests/vault/make_golden.py tests/vault/golden/schema4-postgresql --postgresql
 
 Run it under another host's name, elsewhere: the audit log and what is sealed name both.
 What an earlier version wrote is never made again: those files are what it wrote.
@@ -64,6 +64,7 @@ def fill(vault: Vault) -> None:
     vault.life.hold(first.id, "case-1")
     vault.life.retention.set(Retention((Rule(30, queue="billing"), Rule(None))))
     vault.life.dispose(third.id, "order-77")
+    vault.life.approvals.ask(first.id)
     vault.life.breaches.open(Scope(since=day(1)), Answers("an account was taken over"))
     vault.life.undo.make_key(NewKey(vault.path / "undo.key", Unprotected(), None, "undo"))
     original = vault.path.with_name("original.wav")

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from vault.postgres_server import PostgresServer
 
 GOLDEN = Path(__file__).with_name("golden")
-VAULTS = ("schema1", "schema2", "schema3", "schema3-postgresql")
+IN_FILES = ("schema1", "schema2", "schema3", "schema4")
+IN_POSTGRESQL = ("schema3-postgresql", "schema4-postgresql")
+VAULTS = IN_FILES + IN_POSTGRESQL
 PRESENT = VAULTS[2:]
+"""Those that have all that there is to a vault."""
 
 
 def opened(name: str, folder: Path, request: pytest.FixtureRequest) -> Vault:
@@ -92,6 +95,7 @@ def test_all_that_a_vault_holds_is_there(
     assert vault.life.disposals.certificate(third.id) == certificate.read_text()
     [breach] = vault.life.breaches.all()
     assert len(vault.life.breaches.lines(breach).splitlines()) == breach.recordings == 3
+    assert [one.what for one in vault.life.approvals.all()] == [first.id] * ("schema4" in name)
     [kept] = vault.life.undo.list()
     private = load_private(vault.path / "undo.key")
     place = vault.life.undo.restore(kept.item, private, tmp_path / "original")
@@ -103,9 +107,9 @@ def test_every_version_there_is_has_its_golden_file() -> None:
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
-    schemas = {in_sqlite(GOLDEN / name / "catalog.db") for name in VAULTS[:3]}
+    schemas = {in_sqlite(GOLDEN / name / "catalog.db") for name in IN_FILES}
     assert schemas == {*range(1, SCHEMA + 1)}
-    assert f"'schema', '{SCHEMA}'" in (GOLDEN / VAULTS[3] / "catalog.sql").read_text()
+    assert f"'schema', '{SCHEMA}'" in (GOLDEN / IN_POSTGRESQL[-1] / "catalog.sql").read_text()
     logs = {in_sqlite(path) for path in GOLDEN.glob("*/audit.db")}
     assert logs == {*range(1, store.SCHEMA + 1)}
     containers = {path.read_bytes()[7] for path in GOLDEN.rglob("*.hush")}

@@ -120,5 +120,5 @@ def test_a_hold_that_comes_while_a_disposal_begins_wins(vault: Vault) -> None:
     vault.life.hold(recording, "case-1")
     # As a disposal sees it that looked before: the transaction looks again.
     with pytest.raises(HeldError):
-        vault.life.disposals._finish(recording, Change.ORDER, (), begin=before, keys=set())
+        vault.life.disposals._finish(recording, Change.ORDER, (), begin=before, keys={})
     assert vault.read(recording).complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +13,16 @@ from hypothesis import strategies as st
 from hushtap.errors import VaultError, VerificationError
 from hushtap.timeline import Span
 from hushtap.values import Entity
+from hushtap.vault.container import Kind
+from hushtap.vault.playback import Playback
 from hushtap.vault.recordings import Vault
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, append_all, call, chunk
 
 if TYPE_CHECKING:
+    import io
     from pathlib import Path
+
+    from hushtap.vault.sealedfiles import Sealed
 
 LENGTH = 30_000
 
@@ -67,6 +73,62 @@ def test_the_waveform_is_the_loudest_of_each_hundredth(long_call: tuple[Vault, s
     assert np.array_equal(playback.peaks(10_000), expected)
     assert np.array_equal(playback.peaks(75)[:, -1], expected[:, -5:].max(axis=1))
     assert playback.peaks(7).shape == (2, 7)
+
+
+class Watched:
+    """A sealed file that notes which of its bytes are asked for, once it was opened."""
+
+    def __init__(self, file: Sealed) -> None:
+        self._file = file
+        self.asked: list[tuple[int, int]] = []
+
+    @property
+    def current(self) -> bool:
+        return self._file.current
+
+    @property
+    def version(self) -> str:
+        return self._file.version
+
+    def stream(self) -> io.BufferedReader:
+        return self._file.stream()
+
+    def pread(self, length: int, offset: int) -> bytes:
+        self.asked.append((offset, offset + length))
+        return self._file.pread(length, offset)
+
+
+def test_a_stretch_reads_the_segments_it_touches_and_no_other_byte(
+    vault: Vault,
+) -> None:
+    audio = call(LENGTH)
+    with vault.record(PHONE_LINE, source="line", policy="abc") as recording:
+        append_all(recording, audio, 4000)
+    info, wrapped = vault._catalog.find(recording.id)
+    key, path = vault._opener.data_key(info, wrapped), file_of(vault, recording.id)
+    # Each half second of both channels is one segment: where it lies, by the format.
+    places, starts, at = [], [], 38
+    content = path.read_bytes()
+    while at < len(content):
+        kind, _, readable, length = struct.unpack_from("<BIQI", content, at)
+        if kind == Kind.AUDIO:
+            places.append((at, at + 17 + length))
+            starts.append(readable)
+        at += 17 + length
+    whole = max(places)[1] - min(places)[0]
+
+    @given(st.tuples(st.integers(0, LENGTH), st.integers(0, LENGTH)).map(sorted))
+    def check(ends: list[int]) -> None:
+        start, end = ends
+        watched = Watched(vault._files.open(recording.id))
+        playback = Playback(watched, path, info, key)
+        assert watched.asked == []
+        assert np.array_equal(playback.read(start, end), audio[start:end])
+        assert set(watched.asked) <= set(places)
+        assert len(watched.asked) <= (end - start) // 4000 * 2 + 4
+        assert sum(last - first for first, last in watched.asked) <= whole
+
+    check()
 
 
 def test_only_what_is_played_is_decrypted(vault: Vault) -> None:

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import insert
 
 from hushtap.errors import HeldError, UsageError, VaultError
+from hushtap.timeline import Span
+from hushtap.values import Entity
 from hushtap.vault.database import Database
 from hushtap.vault.keyring import NewKey, Role
 from hushtap.vault.keys import Unprotected
@@ -85,6 +87,24 @@ def test_no_trace_of_a_disposed_key_is_left_in_the_tables_files(
     # The promise ends here: the server's own log goes its own way.
     assert pieces_in(postgres, wrapped, "pg_wal") > 0
     assert opened_by(vault, main_key(vault)) == keys
+
+
+def test_a_mute_that_could_not_scrub_is_scrubbed_when_the_vault_is_opened(
+    vault_in_postgres: Vault, postgres: PostgresServer
+) -> None:
+    vault = vault_in_postgres
+    recording = record(vault)
+    wrapped = [*vault._catalog.find(recording)[1].values()]
+    place = catalog_place(vault.path)
+    short = Vault.open(vault.path)
+    short._catalog.database = Database(place, create=False, wait_seconds=0.05)
+    with Database(place, create=False).reading(), pytest.raises(VaultError, match="holds it"):
+        short.mute(recording, 0, Span(100, 200), Entity.CVV)
+    assert pieces_in(postgres, wrapped, "base") > 0
+    again = Vault.open(vault.path)
+    assert pieces_in(postgres, wrapped, "base") == 0
+    assert [result.ok for result in again.verify()] == [True]
+    assert not list((vault.path / "recordings").glob("*.unscrubbed"))
 
 
 def test_deletion_alone_would_leave_them(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from hushtap.errors import HeldError, UsageError, VaultError, VerificationError
 from hushtap.timeline import Span
 from hushtap.values import Entity, Finding, TranscriptWord
+from hushtap.vault.audit.events import Change, Kind, Thing
 from hushtap.vault.recordings import Query, RecordingInfo, State, Vault
 from hushtap.vault.schema import wrapped_keys
 from vault.audit.logs import check, entries_of
@@ -150,6 +152,7 @@ def test_an_interrupted_recording_stays_interrupted(vault: Vault) -> None:
 
 def test_what_may_not_be_muted_is_left_alone(vault: Vault) -> None:
     recording = record(vault)
+    sealed = (vault.path / "recordings" / f"{recording}.hush").read_bytes()
     for channel, span in ((2, SPAN), (-1, SPAN), (0, Span(5, 5)), (0, Span(0, LENGTH + 1))):
         with pytest.raises(UsageError):
             vault.mute(recording, channel, span, Entity.CVV)
@@ -164,7 +167,7 @@ def test_what_may_not_be_muted_is_left_alone(vault: Vault) -> None:
     vault.life.dispose(running.id)
     with pytest.raises(VaultError):
         vault.mute(running.id, 1, SPAN, Entity.CVV)
-    assert not is_muted(vault, recording)
+    assert (vault.path / "recordings" / f"{recording}.hush").read_bytes() == sealed
 
 
 def test_a_damaged_recording_is_not_sealed_anew(vault: Vault) -> None:
@@ -222,10 +225,8 @@ def test_a_kill_leaves_the_one_or_the_other_whole(vault: Vault, fault: str, *, m
     assert [result.ok for result in again.verify()] == [True]
 
 
-@needs_strace
-@pytest.mark.parametrize("rotated", [False, True])
-def test_a_vault_that_was_open_reads_what_a_kill_left(vault: Vault, *, rotated: bool) -> None:
-    recording = record(vault)
+def mute_killed_before_the_copy_is_placed(vault: Vault) -> Path:
+    """Leave a catalog that knows the new keys, the old file, and the copy; return the copy."""
     fault = "inject=rename:signal=SIGKILL:when=2"
     subprocess.run(
         [
@@ -236,8 +237,37 @@ def test_a_vault_that_was_open_reads_what_a_kill_left(vault: Vault, *, rotated: 
         check=False,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )
-    # The catalog knows the new keys, the file is the old one.
-    assert list((vault.path / "recordings").glob("*.muted"))
+    [copy] = (vault.path / "recordings").glob("*.muted")
+    return copy
+
+
+@needs_strace
+def test_a_disposal_tells_of_the_object_that_its_keys_opened(vault: Vault) -> None:
+    recording = record(vault)
+    copy = mute_killed_before_the_copy_is_placed(vault)
+    digest = hashlib.sha256(copy.read_bytes()).hexdigest()
+    vault.life.dispose(recording)
+    told = [json.loads(entry) for entry in entries_of(vault.path)]
+    [begun] = [one for one in told if (one["activity"], one["outcome"]) == ("dispose", "begun")]
+    assert {"kind": "object", "id": f"sha256:{digest}"} in begun["objects"]
+    assert not list((vault.path / "recordings").glob(f"{recording}*"))
+
+
+def test_keys_that_a_mute_exchanged_are_not_destroyed_under_another_name(vault: Vault) -> None:
+    recording = record(vault)
+    info, wrapped = vault._catalog.find(recording)
+    vault.mute(recording, 1, SPAN, Entity.US_SSN)
+    things = (Thing(Kind.RECORDING, recording),)
+    with pytest.raises(VaultError, match="keys changed meanwhile"):
+        vault.life.disposals._finish(recording, Change.ORDER, things, begin=info, keys=wrapped)
+    assert is_muted(vault, recording)
+
+
+@needs_strace
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_vault_that_was_open_reads_what_a_kill_left(vault: Vault, *, rotated: bool) -> None:
+    recording = record(vault)
+    mute_killed_before_the_copy_is_placed(vault)
     if rotated:
         rotate(vault, main_key(vault))
     assert is_muted(vault, recording)
@@ -251,14 +281,14 @@ def test_a_hold_that_is_placed_meanwhile_keeps_it_as_it_is(vault: Vault) -> None
 
     def unwrap(info: RecordingInfo, sealed: Mapping[str, bytes]) -> bytes:
         vault.life.hold(recording, "case-1")
-        return vault._data_key(info, sealed)
+        return vault._opener.data_key(info, sealed)
 
     finding = Finding(Entity.CVV, SPAN, 1, 1.0, "review")
     with pytest.raises(HeldError):
-        vault._remuting.mute(recording, finding, unwrap, vault._refuse_mute)
+        vault._remuting.mute(recording, finding, unwrap)
+    assert vault.waiting_mutes(recording) == (finding,)
     assert wrapped_of(vault, recording) == wrapped
     assert not list((vault.path / "recordings").glob("*.muted"))
-    assert not is_muted(vault, recording)
     told = [json.loads(entry) for entry in entries_of(vault.path)]
     mutes = [(one["outcome"], one.get("reason")) for one in told if one["activity"] == "mute"]
     assert mutes == [("begun", None), ("failure", "HeldError")]

@@ -16,7 +16,7 @@ from hushtap.cli.vault import DEFAULT, VaultOption
 from hushtap.errors import UsageError
 
 if TYPE_CHECKING:
-    from hushtap.vault.breaches import Breach
+    from hushtap.vault.breaches import Breach, Breaches
     from hushtap.vault.exposure import Scope
 
 app = typer.Typer(
@@ -92,15 +92,10 @@ def open_(
     from hushtap.vault.breaches import Answers  # noqa: PLC0415
 
     scope = _scope(account, host, key_id, since, until)
-    said = {
-        "nature": nature,
-        "contact": contact,
-        "consequences": consequences,
-        "measures": measures,
-    }
+    said = _said(nature, contact, consequences, measures)
     noticed = None if aware is None else moment("--aware", aware)
     answers = Answers(**_asked(said))
-    register = opened(vault, audit_key).life.breaches
+    register = _register(vault, audit_key)
     _tell(register.open(scope, answers, noticed), as_json=as_json)
 
 
@@ -110,7 +105,7 @@ def list_breaches(vault: VaultOption = DEFAULT, *, as_json: JsonOption = False) 
 
     [cyan]hushtap vault breach list[/]
     """
-    for breach in opened(vault).life.breaches.all():
+    for breach in _register(vault).all():
         if as_json:
             print_json(_json(breach))
         else:
@@ -127,7 +122,7 @@ def show(
 
     [cyan]hushtap vault breach show breach-2026-001[/]
     """
-    _tell(opened(vault).life.breaches.get(breach), as_json=as_json)
+    _tell(_register(vault).get(breach), as_json=as_json)
 
 
 @app.command()
@@ -149,16 +144,10 @@ def amend(
 
     [cyan]hushtap vault breach amend breach-2026-001 --measures 'keys rotated'[/]
     """
-    said = {
-        "nature": nature,
-        "contact": contact,
-        "consequences": consequences,
-        "measures": measures,
-        "delay": delay,
-    }
+    said = {**_said(nature, contact, consequences, measures), "delay": delay}
     if not any(said.values()):
         raise UsageError("nothing to add: give --nature, --contact, --consequences or --measures")
-    register = opened(vault, audit_key).life.breaches
+    register = _register(vault, audit_key)
     _tell(register.amend(breach, **said), as_json=as_json)
 
 
@@ -185,7 +174,7 @@ def close(
 
     [cyan]hushtap vault breach close breach-2026-001 --notified 2026-11-03T10:00[/]
     """
-    register = opened(vault, audit_key).life.breaches
+    register = _register(vault, audit_key)
     told = None if notified is None else moment("--notified", notified)
     when = None if told is None else _utc(told).isoformat(timespec="seconds")
     if when or no_notice or delay:
@@ -218,7 +207,7 @@ def affected(
     """
     import json  # noqa: PLC0415
 
-    register = opened(vault).life.breaches
+    register = _register(vault)
     named = (account, host, key_id, since, until)
     if breach is not None:
         if any(named):
@@ -239,6 +228,15 @@ def affected(
             say(f"{one['recording']}  {', '.join(one['how'])}  {one['caller'] or 'caller unknown'}")
     if not content and not as_json:
         say("no recordings")
+
+
+def _register(vault: Path, audit_key: Path | None = None) -> Breaches:
+    return opened(vault, audit_key).life.breaches
+
+
+def _said(*answers: str | None) -> dict[str, str | None]:
+    """Return the answers of 33(3), in the order of its letters, by what they answer."""
+    return dict(zip(_QUESTIONS, answers, strict=True))
 
 
 def _scope(

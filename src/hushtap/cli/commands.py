@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hushtap.cli import (
+    approval,
     audit_log,
     breach,
     check,
@@ -41,6 +42,7 @@ app.command("serve")(serve.serve)
 app.command("top")(top.top)
 life.app.add_typer(proofs.retention_app, name="retention")
 life.app.add_typer(proofs.certificate_app, name="certificate")
+life.app.add_typer(approval.app, name="approval")
 life.app.add_typer(breach.app, name="breach")
 life.app.command("import")(importing.import_)
 life.app.add_typer(importing.app, name="undo")

@@ -78,6 +78,14 @@ def init(
             help="postgresql:// database for a new vault's catalog, without a password in it.",
         ),
     ] = None,
+    objects: Annotated[
+        str | None,
+        typer.Option(
+            "--objects",
+            metavar="URL",
+            help="s3:// place for a new vault's sealed files, without credentials in it.",
+        ),
+    ] = None,
 ) -> None:
     """Make a key, and the vault where there is none; recordings are sealed to it from now on.
 
@@ -89,11 +97,13 @@ def init(
     [cyan]hushtap keys init --vault calls.vault --role escrow --key safe/escrow.key[/]
     """
     from hushtap.vault.keyring import Role  # noqa: PLC0415
-    from hushtap.vault.location import has_catalog, set_catalog  # noqa: PLC0415
+    from hushtap.vault.location import has_catalog, set_catalog, set_objects  # noqa: PLC0415
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
 
     if catalog is not None:
         set_catalog(vault, catalog)
+    if objects is not None:
+        set_objects(vault, objects)
     there = has_catalog(vault)
     if role is RoleName.ESCROW and not there:
         raise UsageError(f"{vault}: no vault here; make its main key first")

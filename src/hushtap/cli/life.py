@@ -9,8 +9,15 @@ import typer
 
 from hushtap.cli import listing
 from hushtap.cli.labels import ConsentName
-from hushtap.cli.output import complain, print_json, say
-from hushtap.cli.vault import DEFAULT, JsonOption, RecordingArgument, VaultOption, app
+from hushtap.cli.output import complain, open_vault, print_json, say
+from hushtap.cli.vault import (
+    DEFAULT,
+    JsonOption,
+    KeyOption,
+    RecordingArgument,
+    VaultOption,
+    app,
+)
 from hushtap.errors import HushtapError, UsageError, VaultError
 
 if TYPE_CHECKING:
@@ -54,22 +61,34 @@ def hold(
     release: Annotated[
         bool, typer.Option("--release", help="Release it, for --reason or the only one.")
     ] = False,
+    key: KeyOption = None,
 ) -> None:
     """Keep a recording, whatever its term and whoever wants it erased, until it is released.
 
     [cyan]hushtap vault hold 20260102T --reason case-2026-114[/]
 
+    What was to be muted meanwhile waited for that, and is muted for good with the release
+    of the last hold; that takes the private key.
+
     [cyan]hushtap vault hold 20260102T --release[/]
     """
-    life = opened(vault).life
+    vault_ = opened(vault)
+    life, waiting = vault_.life, vault_.waiting_mutes(recording)
     if release:
-        identity = life.release(recording, reason)
+        identity = vault_.info(recording).id
+        if life.holds.of(identity) or not waiting:
+            identity = life.release(recording, reason)
     elif reason is None:
         raise UsageError("a hold needs a --reason, such as case-2026-114")
     else:
         identity = life.hold(recording, reason)
     cases = ", ".join(one.case for one in life.holds.of(identity))
     say(f"{identity}  {f'held for {cases}' if cases else 'not held'}")
+    if release and waiting:
+        say(f"{identity}  {len(waiting)} flagged spans wait to be muted")
+        if not cases:
+            count = open_vault(vault, key).mute_waiting(identity)
+            say(f"{identity}  {count} muted for good")
 
 
 @app.command()

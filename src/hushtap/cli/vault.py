@@ -12,12 +12,13 @@ from hushtap.cli import listing
 from hushtap.cli.listing import info_as_json
 from hushtap.cli.output import (
     clock,
+    complain,
     finding_line,
     open_vault,
     print_json,
     say,
 )
-from hushtap.errors import VerificationError
+from hushtap.errors import HushtapError, VerificationError
 from hushtap.timeline import to_samples, to_seconds
 
 if TYPE_CHECKING:
@@ -143,8 +144,11 @@ def export(
 
     [cyan]hushtap vault export 20260102T call.wav --vault calls.vault[/]
     """
-    open_vault(vault, key).export(recording, wav, force=force)
+    opened = open_vault(vault, key)
+    opened.export(recording, wav, force=force)
     say(str(wav))
+    if waiting := opened.waiting_mutes(recording):
+        complain(f"note: {len(waiting)} flagged spans, which a legal hold keeps, are silent in it")
 
 
 @app.command()
@@ -177,6 +181,39 @@ def verify(
             say(f"{result.recording_id}  {_verdict(result)}")
     if not all(result.ok for result in results):
         raise typer.Exit(VerificationError.exit_code)
+
+
+@app.command()
+def upload(
+    vault: VaultOption = DEFAULT,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what is not in the object store yet.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Send to the object store what a kill, or a store that was away, left in the folder.
+
+    What is recorded goes there by itself. Exit code 1 where the store refuses. No key is needed.
+
+    [cyan]hushtap vault upload --vault calls.vault[/]
+    """
+    from hushtap.vault.recordings import Vault  # noqa: PLC0415
+
+    opened = Vault.open(vault)
+    outcomes = ((one, None) for one in opened.waiting()) if dry_run else opened.upload()
+    status, failed = ("waiting" if dry_run else "sent"), False
+    for recording, error in outcomes:
+        if error is not None:
+            failed = True
+            complain(str(error))
+        told = "waiting" if error is not None else status
+        if as_json:
+            print_json({"recording": recording, "status": told})
+        else:
+            say(f"{recording}  {told}")
+    if failed:
+        raise typer.Exit(HushtapError.exit_code)
 
 
 def _verdict(result: VerifyResult) -> str:

@@ -7,9 +7,10 @@ of the wrapped data keys: without one a file can never be opened again.
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -19,13 +20,18 @@ from hushtap.values import AudioFormat
 from hushtap.vault.database import Database
 from hushtap.vault.details import Consent, Direction
 from hushtap.vault.schema import found, keys, prepare, recordings, wrapped_keys
-from hushtap.vault.search import Query, State, statement
+from hushtap.vault.search import Query, State, begins, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from hushtap.vault.details import CallDetails
+
 __all__ = ["Catalog", "Query", "RecordingInfo", "State"]
+
+_AT_ONCE = 500
+"""Ids in one question."""
 
 _LAST = "\U0010ffff"
 """Sorts after all that an id is made of. (A pattern would look at every row.)"""
@@ -56,6 +62,38 @@ class RecordingInfo:
     call_id: str | None = field(default=None, repr=False)
     consent: Consent = Consent.UNKNOWN
     held: bool = False
+
+
+def info_of_call(
+    audio_format: AudioFormat,
+    source: str,
+    policy: str,
+    started: datetime | None,
+    call: CallDetails,
+    *,
+    caller: str | None,
+) -> RecordingInfo:
+    """Return what a recording is listed as that begins; ``caller`` is the hash of the call's.
+
+    ``started`` is now unless given (any time zone).
+    """
+    start = (started or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    return RecordingInfo(
+        id=f"{begins(start)}-{secrets.token_hex(4)}",
+        started=start,
+        audio_format=audio_format,
+        state=State.OPEN,
+        samples=0,
+        source=source,
+        policy=policy,
+        findings={},
+        agent=call.agent,
+        queue=call.queue,
+        direction=call.direction,
+        caller=caller,
+        call_id=call.call_id,
+        consent=call.consent,
+    )
 
 
 class Catalog:
@@ -185,6 +223,19 @@ class Catalog:
             f"{name}: several recordings begin with {recording_id!r}; give more of the id"
         )
 
+    def ended(self, ids: Iterable[str]) -> set[str]:
+        """Return those of ``ids`` that have ended and were not disposed of."""
+        asked = sorted(ids)
+        found: set[str] = set()
+        with self.database.reading() as connection:
+            for at in range(0, len(asked), _AT_ONCE):
+                query = select(recordings.c.id).where(
+                    recordings.c.id.in_(asked[at : at + _AT_ONCE]),
+                    recordings.c.state.in_([State.CLOSED, State.INTERRUPTED]),
+                )
+                found.update(connection.scalars(query))
+        return found
+
     def with_keys(self) -> set[str]:
         """Return the recordings that have any wrapped key."""
         with self.database.reading() as connection:
@@ -205,8 +256,8 @@ class Catalog:
         return len(gone)
 
 
-def delete_keys(connection: Connection, recording_id: str) -> set[str]:
-    """Delete the wrapped keys of a recording, within a transaction; return what opened them.
+def delete_keys(connection: Connection, recording_id: str) -> dict[str, bytes]:
+    """Delete the wrapped keys of a recording, within a transaction; return them.
 
     Copies of them lie in the database's files until ``Database.scrub``.
 
@@ -217,7 +268,8 @@ def delete_keys(connection: Connection, recording_id: str) -> set[str]:
     if connection.scalar(select(recordings.c.held).where(this)):
         raise HeldError(f"recording {recording_id} is under a legal hold; release that first")
     of_it = wrapped_keys.c.recording_id == recording_id
-    gone = set(connection.scalars(select(wrapped_keys.c.key_id).where(of_it)))
+    rows = connection.execute(select(wrapped_keys).where(of_it))
+    gone = {row.key_id: row.wrapped for row in rows}
     connection.execute(delete(wrapped_keys).where(of_it))
     connection.execute(update(recordings).where(this).values(state=State.DISPOSED))
     return gone

@@ -27,7 +27,7 @@ from hushtap.errors import VaultError, VerificationError
 from hushtap.vault.files import PRIVATE_FILE, lock_for_writing, reason, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MAGIC = b"HUSHTAP"
@@ -97,8 +97,17 @@ class SegmentWriter:
         OSError: from every method, as the file system gave it.
     """
 
-    def __init__(self, path: Path, header: Header, data_key: bytes) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: Header,
+        data_key: bytes,
+        *,
+        synced: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``synced`` is called whenever what was written survives a power cut."""
         self.path = path
+        self._synced = synced
         self._key = data_key
         self._header = header.pack()
         self._digest = hashlib.sha256()
@@ -139,6 +148,7 @@ class SegmentWriter:
     def sync(self) -> None:
         """Make everything written survive a power cut."""
         os.fdatasync(self._file.fileno())
+        self._synced()
 
     def close(self) -> None:
         """Close the file, give up its lock and forget the key. Never raises."""
@@ -236,20 +246,18 @@ def read_placed_segments(
 
 
 def read_segment_at(
-    handle: int, path: Path, header: Header, data_key: bytes, place: Place
+    pread: Callable[[int, int], bytes], path: Path, header: Header, data_key: bytes, place: Place
 ) -> Segment:
     """Return the one authenticated segment at ``place``; safe in several threads.
 
-    Its ``digest`` is empty: what lies before it is not read.
+    ``pread`` returns bytes of the file by their count and offset. The segment's ``digest``
+    is empty: what lies before it is not read.
 
     Raises:
         VerificationError: it was changed since ``place`` was found.
-        VaultError: the file cannot be read.
+        VaultError: as ``pread`` does.
     """
-    try:
-        frame = os.pread(handle, place.length, place.offset)
-    except OSError as error:
-        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+    frame = pread(place.length, place.offset)
     if len(frame) != place.length or place.length < _FRAME.size:
         raise damaged(path, f"segment {place.number} is gone")
     kind, number, readable, _ = _FRAME.unpack_from(frame)

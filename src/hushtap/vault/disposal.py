@@ -7,8 +7,6 @@ object is gone and that is on record.
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,15 +17,18 @@ from hushtap.errors import HeldError, VaultError
 from hushtap.vault import statements
 from hushtap.vault.audit.events import Activity, Change, Kind, Outcome, Thing
 from hushtap.vault.catalog import State, delete_keys
-from hushtap.vault.files import PRIVATE_FOLDER, reason, sync_folder, whole_file
-from hushtap.vault.schema import disposals, recordings
+from hushtap.vault.files import PRIVATE_FOLDER, reason, whole_file
+from hushtap.vault.schema import disposals, recordings, waiting_mutes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hushtap.vault.audit.log import Journal, VaultLog
     from hushtap.vault.catalog import Catalog, RecordingInfo
     from hushtap.vault.recorder import Recorder
+    from hushtap.vault.remuting import Remuting
+    from hushtap.vault.sealedfiles import SealedFiles
 
 FOLDER: Final = "certificates"
 
@@ -58,11 +59,21 @@ class Disposals:
     """
 
     def __init__(
-        self, vault: Path, catalog: Catalog, recorder: Recorder, journal: Journal, log: VaultLog
+        self,
+        vault: Path,
+        catalog: Catalog,
+        recorder: Recorder,
+        files: SealedFiles,
+        remuting: Remuting,
+        *,
+        journal: Journal,
+        log: VaultLog,
     ) -> None:
         self.folder = vault / FOLDER
         self._catalog = catalog
         self._recorder = recorder
+        self._files = files
+        self._remuting = remuting
         self._journal = journal
         self._log = log
 
@@ -76,25 +87,28 @@ class Disposals:
             VaultError: it is being written; or it is half done, and the next
                 disposal finishes it.
         """
-        self._recorder.settle(self._catalog.find(recording_id)[0])
-        info, wrapped = self._catalog.find(recording_id)
+        info = self._catalog.find(recording_id)[0]
+        self._recorder.settle(info)
+        # Its object goes on record, and is to be the one that the keys open: if a mute exchanges
+        # them from here on, ``_destroy`` finds others.
+        info, wrapped = self._catalog.find(info.id)
+        self._remuting.settle(info.id)
         if info.state is State.OPEN:
             raise VaultError(f"recording {info.id} is being written; end it first")
         self.refuse_held(info, cause, *why)
         before = self._row(info.id)
-        path = self._recorder.file(info.id)
         if before is not None and not wrapped:
-            if before[1] is not None and not path.exists():
+            if before[1] is not None and not self._files.exists(info.id):
                 place = self._certificate_of(info.id)
                 return Disposed(info.id, Change(before[0]), 0, before[1], place)
             return self._finish(info.id, Change(before[0]), before[2])
         things = (
             Thing(Kind.RECORDING, info.id),
             *(Thing(Kind.KEY, key_id) for key_id in sorted(wrapped)),
-            *self._object(path),
+            *self._object(info.id),
             *why,
         )
-        return self._finish(info.id, cause, things, begin=info, keys=set(wrapped))
+        return self._finish(info.id, cause, things, begin=info, keys=wrapped)
 
     def refuse_held(self, info: RecordingInfo, cause: Change, *why: Thing) -> None:
         """Put on record that a legal hold keeps a recording, and raise ``HeldError``, if one does.
@@ -134,10 +148,10 @@ class Disposals:
         things: tuple[Thing, ...],
         *,
         begin: RecordingInfo | None = None,
-        keys: set[str] | None = None,
+        keys: Mapping[str, bytes] | None = None,
     ) -> Disposed:
         with self._journal.act(Activity.DISPOSE, *things, change=cause) as entry:
-            destroyed = self._destroy(recording_id, cause, things, begin, keys or set())
+            destroyed = self._destroy(recording_id, cause, things, begin, keys or {})
             self._catalog.database.scrub(recording_id)
             self._delete(recording_id)
         place = self._certify(recording_id, entry)
@@ -152,7 +166,7 @@ class Disposals:
         cause: Change,
         things: tuple[Thing, ...],
         begin: RecordingInfo | None,
-        keys: set[str],
+        keys: Mapping[str, bytes],
     ) -> int:
         row = {
             "recording_id": recording_id,
@@ -163,29 +177,32 @@ class Disposals:
         with self._catalog.database.writing() as connection:
             gone = delete_keys(connection, recording_id)
             if begin is not None:
-                if gone != keys:
+                if gone != dict(keys):
                     # Rolled back: what is destroyed is what is on record.
                     raise VaultError(
                         f"recording {recording_id}: its keys changed meanwhile; do it again"
                     )
                 connection.execute(sql_delete(disposals).where(here))
                 connection.execute(insert(disposals).values(row))
+            of_it = waiting_mutes.c.recording_id == recording_id
+            connection.execute(sql_delete(waiting_mutes).where(of_it))
             connection.execute(
                 update(recordings).where(recordings.c.id == recording_id).values(_FORGOTTEN)
             )
         return len(gone)
 
     def _delete(self, recording_id: str) -> None:
-        path = self._recorder.file(recording_id)
+        refusal = self._recorder.refusal(recording_id)
         try:
-            path.unlink(missing_ok=True)
-            self._recorder.refusal(recording_id).unlink(missing_ok=True)
-            sync_folder(path.parent)
+            refusal.unlink(missing_ok=True)
+            self._files.delete(recording_id)
         except OSError as error:
             raise VaultError(
-                f"{path}: cannot be deleted ({reason(error)}); its keys are gone, do it again "
+                f"{refusal}: cannot be deleted ({reason(error)}); its keys are gone, do it again "
                 "for the rest"
             ) from None
+        except VaultError as error:
+            raise VaultError(f"{error}; its keys are gone, do it again for the rest") from None
 
     def _certify(self, recording_id: str, entry: int) -> Path | None:
         if not self._log.can_sign:
@@ -204,15 +221,18 @@ class Disposals:
         place = self.folder / f"{recording_id}.txt"
         return place if place.exists() else None
 
-    def _object(self, path: Path) -> tuple[Thing, ...]:
-        """Return the object by its SHA-256, or nothing where it is gone already."""
+    def _object(self, recording_id: str) -> tuple[Thing, ...]:
+        """Return the object by its SHA-256, or nothing where it is gone, or out of reach.
+
+        The keys are what makes a disposal: a store that is away does not put it off.
+        """
         try:
-            with suppress(FileNotFoundError), path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                return (Thing(Kind.OBJECT, f"sha256:{digest}"),)
-        except OSError as error:
-            raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
-        return ()
+            digest = self._files.digest(recording_id)
+        except VaultError:
+            if self._files.file(recording_id).exists():
+                raise
+            return ()
+        return () if digest is None else (Thing(Kind.OBJECT, f"sha256:{digest}"),)
 
     def _row(self, recording_id: str) -> tuple[str, int | None, tuple[Thing, ...]] | None:
         query = select(disposals).where(disposals.c.recording_id == recording_id)

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 _MAX_WAV: Final = 2**32 - 4096
 
 
+def check_place(wav_path: Path, vault: Path) -> None:
+    """See that a WAV may be written there. Raises ``VaultError``: a folder, or in the vault."""
+    if wav_path.is_dir():
+        raise VaultError(f"{wav_path}: is a folder; name a WAV file to write")
+    if wav_path.resolve().is_relative_to(vault.resolve()):
+        raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
+
+
 def write_wav(opened: OpenedRecording, wav_path: Path, *, force: bool) -> None:
     """Write WAV PCM16, in clear, whole or not at all.
 

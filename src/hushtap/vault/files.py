@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import tempfile
 from contextlib import contextmanager
@@ -76,8 +77,13 @@ def lock_for_writing(file: IO[bytes]) -> None:
 def being_written(file: IO[bytes]) -> bool:
     """Return whether a writer holds ``file``; where none does, none can begin until it is closed.
 
-    The lock is a shared one, so that several readers may ask at the same time.
+    The lock is a shared one, so that several readers may ask at the same time. An object in
+    a store, which has no descriptor, was whole when it appeared.
     """
+    try:
+        file.fileno()
+    except io.UnsupportedOperation:
+        return False
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

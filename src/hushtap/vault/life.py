@@ -10,14 +10,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import update
 
 from hushtap.errors import HeldError, UsageError, VaultError
 from hushtap.vault import statements
+from hushtap.vault.approvals import Approvals
 from hushtap.vault.audit.events import Activity, Change, Kind, Thing
 from hushtap.vault.breaches import Breaches
 from hushtap.vault.catalog import State
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from hushtap.vault.audit.log import Journal, VaultLog
     from hushtap.vault.catalog import Catalog
     from hushtap.vault.recorder import Recorder
+    from hushtap.vault.remuting import Remuting
+    from hushtap.vault.sealedfiles import SealedFiles
 
 _REFUSALS: Final = (Consent.REFUSED, Consent.WITHDRAWN)
 
@@ -78,18 +83,24 @@ class Life:
         vault: Path,
         catalog: Catalog,
         recorder: Recorder,
+        files: SealedFiles,
+        remuting: Remuting,
+        *,
         journal: Journal,
         log: VaultLog,
     ) -> None:
-        self._folder = vault / "recordings"
+        self._files = files
         self._catalog = catalog
         self._recorder = recorder
         self._journal = journal
         self._log = log
-        self.disposals = Disposals(vault, catalog, recorder, journal, log)
+        self.disposals = Disposals(
+            *(vault, catalog, recorder, files, remuting), journal=journal, log=log
+        )
         self.holds = Holds(catalog, journal)
         self.breaches = Breaches(vault, catalog, journal, log)
         self.undo = UndoArea(vault, journal)
+        self.approvals = Approvals(catalog.database, journal, log.path)
         self.retention = RetentionSetting(catalog.database, journal)
 
     def hold(self, recording_id: str, case: str) -> str:
@@ -131,11 +142,15 @@ class Life:
         return self._refused(info.id) if refused else Noted(info.id)
 
     def stopped(self, recording_id: str) -> None:
-        """Dispose of a recording that a refusal has ended; whatever fails is due later."""
-        try:
+        """Dispose of a recording that a refusal has ended; whatever fails is due later.
+
+        Calls that go on do not wait for an object store meanwhile.
+        """
+        self._files.aside(partial(self._stopped, recording_id))
+
+    def _stopped(self, recording_id: str) -> None:
+        with suppress(VaultError):
             self._refused(recording_id)
-        except VaultError:
-            return
 
     def _refused(self, recording_id: str) -> Noted:
         info = self._catalog.find(recording_id)[0]
@@ -194,7 +209,7 @@ class Life:
         self._recorder.settle_all()
         with self._journal.act(Activity.REPORT, Thing(Kind.VAULT, self._log.origin)):
             return report(
-                *(self._catalog, self.retention.get(), self._log.path, self._folder),
+                *(self._catalog, self.retention.get(), self._log.path, self._files),
                 datetime.now(UTC),
             )
 

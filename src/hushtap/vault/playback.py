@@ -6,8 +6,6 @@ where each stretch of audio lies, what the waveform looks like, and no sample of
 
 from __future__ import annotations
 
-import os
-import weakref
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -23,9 +21,10 @@ from hushtap.vault.container import (
     read_placed_segments,
     read_segment_at,
 )
-from hushtap.vault.files import being_written, reason
+from hushtap.vault.files import being_written
 from hushtap.vault.payloads import unpack_runs
 from hushtap.vault.reader import Contents, header_of
+from hushtap.vault.waiting import masked_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from hushtap.values import AudioFormat, Finding, Samples, TranscriptWord
     from hushtap.vault.catalog import RecordingInfo
+    from hushtap.vault.sealedfiles import Sealed
 
 PEAKS_PER_SECOND: Final = 100
 """The finest waveform there is."""
@@ -58,16 +58,13 @@ class Playback:
         VaultError: it cannot be read, or is still being written.
     """
 
-    def __init__(self, path: Path, info: RecordingInfo, data_key: bytes) -> None:
+    def __init__(self, file: Sealed, path: Path, info: RecordingInfo, data_key: bytes) -> None:
+        """``path`` stands for ``file`` in messages."""
         self.path = path
+        self._file = file
         self._key = data_key
         self._header = header_of(info)
-        try:
-            self._handle = os.open(path, os.O_RDONLY)
-        except OSError as error:
-            raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
-        # Closed with the last who reads: never under somebody's hands.
-        weakref.finalize(self, os.close, self._handle)
+        self._silent: tuple[Finding, ...] = ()
         self._index(info)
 
     info: RecordingInfo
@@ -82,17 +79,12 @@ class Playback:
     @property
     def current(self) -> bool:
         """Whether this is still the recording: it was neither muted further nor disposed of."""
-        try:
-            # By its name: a backup may keep the old file as another link to it.
-            return os.path.samestat(self.path.stat(), os.fstat(self._handle))
-        except OSError:
-            return False
+        return self._file.current
 
     @property
     def version(self) -> str:
         """Another one for each file that this recording was sealed in."""
-        status = os.fstat(self._handle)
-        return f"{status.st_ino:x}-{status.st_mtime_ns:x}"
+        return self._file.version
 
     def read(self, start: int, end: int) -> NDArray[np.int16]:
         """Return the samples from ``start`` to ``end``, shape ``(end - start, channels)``.
@@ -112,7 +104,15 @@ class Playback:
                 first, last = max(start, at), min(end, at + len(samples))
                 if first < last:
                     result[first - start : last - start, channel] = samples[first - at : last - at]
+        for one in self._silent:
+            quiet = slice(max(0, one.span.start - start), max(0, one.span.end - start))
+            result[quiet, one.channel] = 0
         return result
+
+    def silence(self, waiting: tuple[Finding, ...]) -> None:
+        """Play silence where ``waiting`` is to be muted, and mask its words, from now on."""
+        self._silent = waiting
+        self.words = masked_words(self.words, waiting, self.audio_format.sample_rate)
 
     def peaks(self, most: int) -> NDArray[np.uint8]:
         """Return the waveform, shape ``(channels, n)``, ``n`` at most ``most``: 255 is full scale.
@@ -128,7 +128,7 @@ class Playback:
         contents = Contents(self.path, info.audio_format)
         tracks = [_Track() for _ in range(info.audio_format.channels)]
         window = info.audio_format.sample_rate // PEAKS_PER_SECOND
-        with open(self._handle, "rb", closefd=False) as file:
+        with self._file.stream() as file:
             if being_written(file):
                 raise VaultError(f"recording {info.id} is being written; listen once it has ended")
             for place, segment in read_placed_segments(file, self.path, self._header, self._key):
@@ -160,7 +160,7 @@ class Playback:
 
     def _runs(self, place: Place) -> list[tuple[int, int, Samples]]:
         header: Header = self._header
-        segment = read_segment_at(self._handle, self.path, header, self._key, place)
+        segment = read_segment_at(self._file.pread, self.path, header, self._key, place)
         if segment.kind is not Kind.AUDIO:
             raise damaged(self.path, f"segment {place.number} is out of place")
         return list(unpack_runs(segment.payload))

@@ -26,32 +26,30 @@ if TYPE_CHECKING:
     from hushtap.vault.audit.log import Journal
     from hushtap.vault.catalog import Catalog, RecordingInfo
     from hushtap.vault.keyring import KeyRing
+    from hushtap.vault.sealedfiles import SealedFiles
 
 _TRIES = 10
 """How often the keys may change while one recording begins."""
 
 
 class Recorder:
-    """Begins recordings in ``folder``, and notes how those end whose writer died."""
+    """Begins recordings, and notes how those end whose writer died."""
 
     def __init__(
         self,
-        folder: Path,
+        files: SealedFiles,
         catalog: Catalog,
         keyring: KeyRing,
         journal: Journal,
         stopped: Callable[[str], None],
     ) -> None:
         """``stopped`` is called with the id of a recording that a refusal has ended."""
-        self._folder = folder
+        self._files = files
+        self._folder = files.folder
         self._catalog = catalog
         self._keyring = keyring
         self._journal = journal
         self._stopped = stopped
-
-    def file(self, recording_id: str) -> Path:
-        """Return the sealed file of a recording."""
-        return self._folder / f"{recording_id}.hush"
 
     def refusal(self, recording_id: str) -> Path:
         """Return the file whose being there lets nothing more be written of a recording.
@@ -102,9 +100,10 @@ class Recorder:
     def _begin(self, info: RecordingInfo) -> Recording:
         data_key = secrets.token_bytes(32)
         opening = Opening(info.started.isoformat(), info.source, info.policy, version("hushtap"))
-        path = self.file(info.id)
+        path = self._files.file(info.id)
         try:
-            segments = SegmentWriter(path, header_of(info), data_key)
+            grown = partial(self._files.grown, info.id)
+            segments = SegmentWriter(path, header_of(info), data_key, synced=grown)
         except OSError as error:
             raise VaultError(f"{path}: cannot be written ({reason(error)})") from None
         try:
@@ -145,9 +144,10 @@ class Recorder:
         activity = Activity.CLOSE if state is State.CLOSED else Activity.INTERRUPT
         self._journal.note(activity, Outcome.SUCCESS, Thing(Kind.RECORDING, recording_id))
         self._catalog.finish(recording_id, state, samples, findings)
+        self._files.changed(recording_id)
 
     def _left_behind(self, info: RecordingInfo) -> tuple[State, int] | None:
-        path = self.file(info.id)
+        path = self._files.file(info.id)
         try:
             with path.open("rb") as file:
                 if being_written(file):

@@ -3,7 +3,8 @@
 ::
 
     VAULT/catalog.db             what there is, and the wrapped data keys
-    VAULT/vault.toml             names a PostgreSQL database in place of that file
+    VAULT/vault.toml             names a PostgreSQL database in place of that file, and an
+                                 object store that sealed files go to once they are whole
     VAULT/keys/*.pub             all that a recorder needs
     VAULT/keys/*.key             opens recordings; keep it elsewhere in production
     VAULT/keys/caller.key        what callers are hashed with
@@ -15,46 +16,43 @@
 from __future__ import annotations
 
 import copy
-import secrets
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hushtap.errors import ConsentError, HeldError, VaultError, VerificationError
+from hushtap.errors import ConsentError, UsageError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault import analytics
 from hushtap.vault.audit.events import Activity, Actor, Change, Kind, Outcome, Thing
 from hushtap.vault.audit.log import Journal, VaultLog
-from hushtap.vault.audit.reading import reading
 from hushtap.vault.callers import Callers
-from hushtap.vault.catalog import Catalog, Query, RecordingInfo, State
+from hushtap.vault.catalog import Catalog, Query, RecordingInfo, State, info_of_call
 from hushtap.vault.details import CallDetails, Consent, Direction
-from hushtap.vault.exporting import write_wav
+from hushtap.vault.exporting import check_place, write_wav
 from hushtap.vault.files import PRIVATE_FOLDER, reason, sole_use, sync_folder
 from hushtap.vault.keymaking import NewKey, first_key, planned_first
 from hushtap.vault.keyring import KeyRing
-from hushtap.vault.keys import PRIVATE_NAME, PrivateKey
 from hushtap.vault.life import Life
 from hushtap.vault.location import catalog_place, has_catalog
+from hushtap.vault.objects import objects_of
+from hushtap.vault.opening import Opener, PrivateKeys
 from hushtap.vault.playback import Playback
-from hushtap.vault.reader import OpenedRecording, open_recording
+from hushtap.vault.reader import OpenedRecording
 from hushtap.vault.recorder import Recorder
 from hushtap.vault.remuting import Remuting, finding_of
-from hushtap.vault.search import begins
+from hushtap.vault.sealedfiles import SealedFiles
 from hushtap.vault.subjects import Subjects
-from hushtap.vault.verifying import VerifyResult, disposal, strays
+from hushtap.vault.verifying import VerifyResult, verify
+from hushtap.vault.waiting import WaitingMutes
 from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
-    from typing import TypeVar
 
     from hushtap.timeline import Span
     from hushtap.values import Entity, Finding
-
-    T = TypeVar("T")
 
 __all__ = [
     "CallDetails",
@@ -88,9 +86,9 @@ class Vault:
         self._catalog = Catalog(
             catalog_place(path), create=create, first_key=partial(first_key, path / "keys", label)
         )
-        self._private_path = private_key
-        self._passphrase = passphrase
-        self._opened: dict[str, PrivateKey] = {}
+        self._files = SealedFiles(path / "recordings", objects_of(path), self._catalog.ended)
+        self._private_keys = PrivateKeys(private_key, passphrase)
+        self._waiting = WaitingMutes(self._catalog.database)
         self._log = log
         self._act_as(Actor.of_process())
         self.keyring.recipients()
@@ -191,23 +189,8 @@ class Vault:
         call = call or CallDetails()
         if call.consent in {Consent.REFUSED, Consent.WITHDRAWN}:
             raise ConsentError(f"the caller's consent is {call.consent}: nothing is recorded")
-        start = (started or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-        info = RecordingInfo(
-            id=f"{begins(start)}-{secrets.token_hex(4)}",
-            started=start,
-            audio_format=audio_format,
-            state=State.OPEN,
-            samples=0,
-            source=source,
-            policy=policy,
-            findings={},
-            agent=call.agent,
-            queue=call.queue,
-            direction=call.direction,
-            caller=None if call.caller is None else self._callers.reference(call.caller),
-            call_id=call.call_id,
-            consent=call.consent,
-        )
+        caller = None if call.caller is None else self._callers.reference(call.caller)
+        info = info_of_call(audio_format, source, policy, started, call, caller=caller)
         return self._recorder.begin(info)
 
     def ordered(self, recording_id: str, change: Change) -> None:
@@ -218,6 +201,27 @@ class Vault:
         """
         thing = Thing(Kind.RECORDING, recording_id)
         self._journal.note(Activity.ORDER, Outcome.SUCCESS, thing, change=change)
+
+    def waiting(self) -> builtins.list[str]:
+        """Return the recordings that are to go to the object store, and are still here."""
+        self._recorder.settle_all()
+        return [] if self._files.uploads is None else self._files.uploads.waiting()
+
+    def upload(self) -> Iterator[tuple[str, VaultError | None]]:
+        """Send what is ``waiting`` to the object store, and yield what came of each.
+
+        Raises:
+            UsageError: the vault has none.
+        """
+        if self._files.uploads is None:
+            raise UsageError(f"{self.path}: its recordings lie in its folder, not in a store")
+        self._recorder.settle_all()
+        yield from self._files.uploads.send_all()
+
+    def drain(self) -> None:
+        """Return once all that this process was to send to the object store is there, or failed."""
+        if self._files.uploads is not None:
+            self._files.uploads.drain()
 
     def policy_changed(self, fingerprint: str) -> None:
         """Put on record that a policy is used from now on. Raises ``VaultError``."""
@@ -261,7 +265,7 @@ class Vault:
         """
         info, wrapped = self._catalog.find(recording_id)
         with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
-            return self._read(info, wrapped)
+            return self._opener.read(info, wrapped)
 
     def playback(self, recording_id: str) -> Playback:
         """Open a recording to be listened to piece by piece, for as long as it is kept.
@@ -276,7 +280,7 @@ class Vault:
         """
         info, wrapped = self._catalog.find(recording_id)
         with self._journal.act(Activity.READ, Thing(Kind.RECORDING, info.id)):
-            return self._unsealed(info, wrapped, Playback)
+            return self._opener.playback(info, wrapped)
 
     def mute(self, recording_id: str, channel: int, span: Span, entity: Entity) -> Finding:
         """Silence ``span`` (in samples) of a finished recording for good; return its finding.
@@ -287,7 +291,8 @@ class Vault:
 
         Raises:
             UsageError: there is no such channel or span.
-            HeldError: a legal hold keeps the recording as it is.
+            HeldError: a legal hold keeps the recording as it is. The mute waits for its
+                release (``mute_waiting``); until then it is silent in all that is given out.
             VerificationError: it is not what was sealed.
             VaultError: it is unknown, being written or disposed of; the private key is
                 missing; or it cannot be written anew, and is as it was; or another process
@@ -296,63 +301,42 @@ class Vault:
         info = self.info(recording_id)
         self._recorder.settle(info)
         finding = finding_of(self.info(info.id), channel, span, entity)
-        self._remuting.mute(info.id, finding, self._data_key, self._refuse_mute)
+        self._remuting.mute(info.id, finding, self._opener.data_key)
         return finding
 
-    def _refuse_mute(self, info: RecordingInfo) -> None:
-        if info.held:
-            thing, name = Thing(Kind.RECORDING, info.id), HeldError.__name__
-            self._journal.note(Activity.MUTE, Outcome.FAILURE, thing, reason=name)
-            raise HeldError(f"recording {info.id} is under a legal hold; release that first")
+    def waiting_mutes(self, recording_id: str) -> tuple[Finding, ...]:
+        """Return what was to be muted of a recording while a legal hold kept it."""
+        return self._waiting.of(self.info(recording_id).id)
 
-    def _read(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> OpenedRecording:
-        """Decrypt and check, once that is on record."""
-        return self._unsealed(info, wrapped, _opened)
+    def mute_waiting(self, recording_id: str) -> int:
+        """Mute for good what waited for the release of a hold; return how many spans.
 
-    def _unsealed(
-        self,
-        info: RecordingInfo,
-        wrapped: Mapping[str, bytes],
-        open_it: Callable[[Path, RecordingInfo, bytes], T],
-    ) -> T:
-        path = self._recorder.file(info.id)
-        try:
-            return open_it(path, info, self._data_key(info, wrapped))
-        except VerificationError:
-            # Perhaps another process has just exchanged the key, and then the file, or was
-            # killed between the two.
-            self._remuting.wait()
-            info, wrapped = self._catalog.find(info.id)
-        data_key = self._data_key(info, wrapped)
-        self._remuting.place(info, data_key)
-        return open_it(path, info, data_key)
-
-    def _data_key(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> bytes:
-        if not wrapped or info.state is State.DISPOSED:
-            raise VaultError(f"recording {info.id}: its keys were destroyed; nothing opens it")
-        private = self._private_key(wrapped)
-        if private.public.key_id not in wrapped:
-            raise VaultError(
-                f"private key {private.public.key_id} was given, but recording {info.id} "
-                f"was sealed to key {' and '.join(sorted(wrapped))}; name that private key"
-            )
-        return private.unwrap(wrapped[private.public.key_id], info.id)
+        Raises:
+            HeldError: a hold keeps it still.
+            VaultError: as ``mute`` does; what was not muted waits on.
+        """
+        info = self.info(recording_id)
+        waiting = self._waiting.of(info.id)
+        for finding in waiting:
+            self._remuting.mute(info.id, finding, self._opener.data_key)
+        return len(waiting)
 
     def export(self, recording_id: str, wav_path: Path, *, force: bool = False) -> None:
         """Write the redacted audio to ``wav_path`` as WAV PCM16, in clear, whole or not at all.
 
         Raises:
+            ApprovalError: the vault is under dual control, and nobody else has agreed.
             VerificationError: the recording is not what was sealed.
             VaultError: ``wav_path`` exists and ``force`` is not set, lies in the vault, is a
                 folder, or cannot be written.
         """
-        if wav_path.is_dir():
-            raise VaultError(f"{wav_path}: is a folder; name a WAV file to write")
-        if wav_path.resolve().is_relative_to(self.path.resolve()):
-            raise VaultError(f"{wav_path}: lies inside the vault; name a file outside it")
+        check_place(wav_path, self.path)
         info, wrapped = self._catalog.find(recording_id)
-        with self._journal.act(Activity.EXPORT, Thing(Kind.RECORDING, info.id)):
-            write_wav(self._read(info, wrapped), wav_path, force=force)
+        things = [Thing(Kind.RECORDING, info.id)]
+        if self.life.approvals.required:
+            things.append(self.life.approvals.spend(info.id))
+        with self._journal.act(Activity.EXPORT, *things):
+            write_wav(self._opener.read(info, wrapped), wav_path, force=force)
 
     def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
         """Decrypt and check one recording or all of them; problems are results, not errors.
@@ -363,24 +347,11 @@ class Vault:
         Raises:
             VaultError: the recording is unknown, or the private key is missing or another.
         """
-        self._private_key()
-        infos = self.list() if recording_id is None else [self.info(recording_id)]
-        thing = (
-            Thing(Kind.VAULT, self._log.origin)
-            if recording_id is None
-            else Thing(Kind.RECORDING, infos[0].id)
+        return verify(
+            *(self._catalog, self._opener, self._files, self._journal, self._log),
+            infos=self.list() if recording_id is None else [self.info(recording_id)],
+            whole=recording_id is None,
         )
-        with self._journal.act(Activity.VERIFY, thing) as begun:
-            with reading(self._log.path) as log:
-                disposals = log.disposals()
-            results = [self._verify(info, disposals) for info in infos]
-            if recording_id is None:
-                results += strays(self.path / "recordings", {info.id for info in infos})
-            for result in results:
-                if not result.ok:
-                    broken = Thing(Kind.RECORDING, result.recording_id)
-                    self._journal.note(Activity.VERIFY, Outcome.FAILURE, broken, of=begun)
-        return results
 
     def destroy_keys(self, recording_id: str) -> int:
         """Destroy every wrapped key of a recording: no key opens it ever again; return how many.
@@ -402,31 +373,21 @@ class Vault:
         with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
             return self._catalog.destroy_keys(info.id)
 
-    def _verify(self, info: RecordingInfo, disposals: Mapping[str, bool]) -> VerifyResult:
-        info, wrapped = self._catalog.find(info.id)
-        found = disposal(info, has_keys=bool(wrapped), disposals=disposals)
-        if found is not None:
-            return found
-        try:
-            opened = self._read(info, wrapped).info
-        except VaultError as error:
-            return VerifyResult(info.id, info.state, 0, str(error))
-        return VerifyResult(info.id, opened.state, opened.samples, None)
-
     def _act_as(self, actor: Actor) -> None:
         self._journal = Journal(self._log, actor)
         self.keyring = KeyRing(self.path / "keys", self._catalog.database, self._journal)
         self._callers = Callers(self.path / "keys", self._catalog.database, self._journal)
         self._recorder = Recorder(
-            *(self.path / "recordings", self._catalog, self.keyring, self._journal),
-            stopped=self._stopped,
+            *(self._files, self._catalog, self.keyring, self._journal), stopped=self._stopped
         )
-        self._remuting = Remuting(
-            *(self.path / "recordings", self._catalog, self._recorder, self.keyring),
-            self._journal,
+        self._remuting = Remuting(self._files, self._catalog, self.keyring, self._journal)
+        self._opener = Opener(
+            *(self._catalog, self._files, self._remuting, self.keyring, self._private_keys)
         )
         self.life = Life(
-            *(self.path, self._catalog, self._recorder, self._journal, self._log),
+            *(self.path, self._catalog, self._recorder, self._files, self._remuting),
+            journal=self._journal,
+            log=self._log,
         )
         self.subjects = Subjects(
             *(self._catalog, self._recorder, self._callers),
@@ -437,21 +398,3 @@ class Vault:
 
     def _stopped(self, recording_id: str) -> None:
         self.life.stopped(recording_id)
-
-    def _private_key(self, wrapped: Mapping[str, bytes] | None = None) -> PrivateKey:
-        """Return the private key that was named, or the vault's own that opens ``wrapped``."""
-        for key_id, private in self._opened.items():
-            if wrapped is None or key_id in wrapped or self._private_path is not None:
-                return private
-        path = self._private_path or self.keyring.private_file(wrapped)
-        private = self.keyring.open(path or self.path / "keys" / PRIVATE_NAME, self._passphrase)
-        self._opened[private.public.key_id] = private
-        return private
-
-
-def _opened(path: Path, info: RecordingInfo, data_key: bytes) -> OpenedRecording:
-    try:
-        with path.open("rb") as file:
-            return open_recording(file, path, info, data_key)
-    except OSError as error:
-        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None

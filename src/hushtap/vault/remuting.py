@@ -8,7 +8,8 @@
 
 The copy's name tells which wrapped keys it goes with and which it replaces. Killed
 before step 2, it is deleted when the vault is next opened; killed after, it takes
-its place then. No private key is needed for that.
+its place then. No private key is needed for that. A mark beside it stays until nothing
+of the old keys is left in the database's files: killed before that, it is done then.
 """
 
 from __future__ import annotations
@@ -25,10 +26,18 @@ from hushtap.timeline import Span
 from hushtap.values import Entity, Finding
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
 from hushtap.vault.catalog import State
-from hushtap.vault.files import reason, sole_use, sole_use_or_refusal, sync_folder
+from hushtap.vault.files import (
+    PRIVATE_FILE,
+    reason,
+    sole_use,
+    sole_use_or_refusal,
+    sync_folder,
+)
 from hushtap.vault.reader import header_of
 from hushtap.vault.resealing import Copy, check
-from hushtap.vault.schema import found, keys, recordings, wrapped_keys
+from hushtap.vault.schema import found, keys, recordings, waiting_mutes, wrapped_keys
+from hushtap.vault.waiting import SOURCE, WaitingMutes
+from hushtap.vault.waiting import this as waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,10 +46,10 @@ if TYPE_CHECKING:
     from hushtap.vault.audit.log import Journal
     from hushtap.vault.catalog import Catalog, RecordingInfo
     from hushtap.vault.keyring import KeyRing
-    from hushtap.vault.recorder import Recorder
+    from hushtap.vault.sealedfiles import SealedFiles
 
-SOURCE: Final = "review"
-"""The ``source`` of a finding that a person flagged."""
+_UNSCRUBBED: Final = ".unscrubbed"
+"""Ends the name of the mark: old keys may still lie in the database's files."""
 
 _TRIES: Final = 10
 """How often the keys may change while one recording is sealed anew."""
@@ -54,11 +63,11 @@ class Remuting:
     """
 
     def __init__(
-        self, folder: Path, catalog: Catalog, recorder: Recorder, keyring: KeyRing, journal: Journal
+        self, files: SealedFiles, catalog: Catalog, keyring: KeyRing, journal: Journal
     ) -> None:
-        self._folder = folder
+        self._files = files
+        self._folder = files.folder
         self._catalog = catalog
-        self._recorder = recorder
         self._keyring = keyring
         self._journal = journal
 
@@ -67,30 +76,61 @@ class Remuting:
         recording_id: str,
         finding: Finding,
         unwrap: Callable[[RecordingInfo, Mapping[str, bytes]], bytes],
-        refuse_held: Callable[[RecordingInfo], None],
     ) -> None:
         """Make the span of ``finding`` silent, and add the finding; see ``Vault.mute``."""
+        try:
+            self._mute_alone(recording_id, finding, unwrap)
+        except HeldError:
+            WaitingMutes(self._catalog.database).add(
+                recording_id, finding, self._journal.actor.user
+            )
+            raise
+
+    def _mute_alone(
+        self,
+        recording_id: str,
+        finding: Finding,
+        unwrap: Callable[[RecordingInfo, Mapping[str, bytes]], bytes],
+    ) -> None:
         try:
             with sole_use(self._folder / "muting.lock"):
                 self._finish(recording_id)
                 info, wrapped = self._catalog.find(recording_id)
                 if info.state not in {State.CLOSED, State.INTERRUPTED} or not wrapped:
                     raise VaultError(f"recording {info.id} is {info.state}: it cannot be muted")
-                refuse_held(info)
+                self._refuse_held(info)
                 self._mute(info, wrapped, finding, unwrap)
         except OSError as error:
             raise VaultError(
-                f"{self._recorder.file(recording_id)}: cannot be sealed anew ({reason(error)}); "
+                f"{self._files.file(recording_id)}: cannot be sealed anew ({reason(error)}); "
                 "free space, then do it again"
             ) from None
 
     def finish_all(self) -> None:
         """Finish what was killed, unless another process is muting now. Never raises."""
-        if not any(self._folder.glob("*.muted")):
+        left = {
+            path.name.split(".")[0]
+            for pattern in ("*.muted", f"*{_UNSCRUBBED}")
+            for path in self._folder.glob(pattern)
+        }
+        if not left:
             return
         with suppress(OSError, VaultError), sole_use_or_refusal(self._folder / "muting.lock"):
-            for path in self._folder.glob("*.muted"):
-                self._finish(path.name.split(".")[0])
+            for recording_id in sorted(left):
+                self._finish(recording_id)
+
+    def settle(self, recording_id: str) -> None:
+        """Return once nobody is muting this recording, and what a kill left of that is finished.
+
+        After that, keys that were in the catalog before go with the file.
+        """
+        if not any(self._folder.glob(f"{recording_id}.*muted")):
+            return
+        try:
+            with sole_use(self._folder / "muting.lock"):
+                self._finish(recording_id)
+        except OSError as error:
+            raise VaultError(f"{self._folder}: cannot be written ({reason(error)})") from None
 
     def wait(self) -> None:
         """Return once no process is muting, and what was killed is finished."""
@@ -108,7 +148,12 @@ class Remuting:
                 with suppress(VerificationError):
                     check(copy, header_of(info), data_key)
                     self._place(copy)
-                    self._catalog.database.scrub(info.id)
+
+    def _refuse_held(self, info: RecordingInfo) -> None:
+        if info.held:
+            this, why = Thing(Kind.RECORDING, info.id), HeldError.__name__
+            self._journal.note(Activity.MUTE, Outcome.FAILURE, this, reason=why)
+            raise HeldError(f"recording {info.id} is under a legal hold; release that first")
 
     def _mute(
         self,
@@ -117,23 +162,26 @@ class Remuting:
         finding: Finding,
         unwrap: Callable[[RecordingInfo, Mapping[str, bytes]], bytes],
     ) -> None:
-        path = self._recorder.file(info.id)
         this = Thing(Kind.RECORDING, info.id)
-        with self._journal.act(Activity.MUTE, this, _object(path), tell_end=False) as begun:
+        old = self._object(info.id)
+        with self._journal.act(Activity.MUTE, this, old, tell_end=False) as begun:
             old_key, new_key = unwrap(info, wrapped), secrets.token_bytes(32)
             copy = self._folder / f"{info.id}.muted"
             copy.unlink(missing_ok=True)
             try:
-                Copy(path, info, finding).write(copy, old_key, new_key)
+                source = self._files.open(info.id)
+                Copy(source, self._files.file(info.id), info, finding).write(copy, old_key, new_key)
                 copy = self._swap(info, wrapped, copy, new_key, finding)
+            # Whatever ends it, an interrupt by the keyboard among it: a copy stays only where
+            # the catalog may have its keys.
             except BaseException:
                 for left in self._folder.glob(f"{info.id}.*muted"):
                     if self._is_current(left) is False:
                         left.unlink(missing_ok=True)
                 raise
+            new = _object(copy)
             self._place(copy)
-            self._catalog.database.scrub(info.id)
-            self._journal.note(Activity.MUTE, Outcome.SUCCESS, this, _object(path), of=begun)
+            self._journal.note(Activity.MUTE, Outcome.SUCCESS, this, new, of=begun)
 
     def _swap(
         self,
@@ -196,6 +244,7 @@ class Remuting:
                 )
             )
             connection.execute(insert(found).values(**row, count=counts[finding.entity]))
+            connection.execute(delete(waiting_mutes).where(waits(info.id, finding)))
         return True
 
     def _finish(self, recording_id: str) -> None:
@@ -204,9 +253,10 @@ class Remuting:
             current = self._is_current(copy)
             if current:
                 self._place(copy)
-                self._catalog.database.scrub(recording_id)
             elif current is False:
                 copy.unlink(missing_ok=True)
+        for mark in self._folder.glob(f"{recording_id}*{_UNSCRUBBED}"):
+            self._scrub(mark)
 
     def _is_current(self, copy: Path) -> bool | None:
         """Return whether the catalog knows the keys of ``copy``; ``None``: of neither file."""
@@ -226,12 +276,27 @@ class Remuting:
 
     def _place(self, copy: Path) -> None:
         identity = copy.name.split(".")[0]
-        copy.replace(self._recorder.file(identity))
+        mark = self._folder / f"{identity}{_UNSCRUBBED}"
+        mark.touch(PRIVATE_FILE)
+        copy.replace(self._files.file(identity))
         sync_folder(self._folder)
         if self._catalog.find(identity)[0].state is State.DISPOSED:
             # That was meanwhile, and its object must not come back.
-            self._recorder.file(identity).unlink(missing_ok=True)
+            self._files.file(identity).unlink(missing_ok=True)
             sync_folder(self._folder)
+        self._files.changed(identity)
+        self._scrub(mark)
+
+    def _object(self, recording_id: str) -> Thing:
+        digest = self._files.digest(recording_id)
+        if digest is None:
+            raise VaultError(f"{self._files.file(recording_id)}: is gone; restore it from a backup")
+        return Thing(Kind.OBJECT, f"sha256:{digest}")
+
+    def _scrub(self, mark: Path) -> None:
+        """Leave nothing of the keys that were replaced; ``mark`` stays until that is done."""
+        self._catalog.database.scrub(mark.name.removesuffix(_UNSCRUBBED))
+        mark.unlink(missing_ok=True)
 
 
 def finding_of(info: RecordingInfo, channel: int, span: Span, entity: Entity) -> Finding:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from hushtap.vault.catalog import Catalog, RecordingInfo
     from hushtap.vault.retention import Retention
+    from hushtap.vault.sealedfiles import SealedFiles
 
 _AT_ONCE: Final = 1000
 
@@ -98,20 +99,20 @@ def due(catalog: Catalog, retention: Retention | None, log: Path, now: datetime)
 
 
 def report(
-    catalog: Catalog, retention: Retention | None, log: Path, folder: Path, now: datetime
+    catalog: Catalog, retention: Retention | None, log: Path, files: SealedFiles, now: datetime
 ) -> Report:
     """Look at every recording and every file, while nothing is disposed of; see ``Report``."""
     with reading(log) as reader:
         disposals = reader.disposals()
     known = set()
-    keyed = catalog.with_keys()
+    keyed, there = catalog.with_keys(), files.ids()
     found = Report(now, None if retention is None else retention.fingerprint)
     for info in every(catalog, Query()):
         known.add(info.id)
         if info.state is State.OPEN:
             found.open += 1
         elif info.state is State.DISPOSED:
-            if info.id in keyed or (folder / f"{info.id}.hush").exists():
+            if info.id in keyed or info.id in there:
                 found.unfinished.append(info.id)
             elif info.id not in disposals:
                 found.unexplained.append(info.id)
@@ -121,7 +122,7 @@ def report(
             found.unexplained.append(info.id)
         else:
             _sort_in(found, info, _due(info, retention, disposals, now), retention)
-    found.strays = [one.recording_id for one in strays(folder, known)]
+    found.strays = [one.recording_id for one in strays(files, known)]
     return found
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from hushtap.vault.catalog import RecordingInfo
     from hushtap.vault.container import Header
+    from hushtap.vault.sealedfiles import Sealed
 
 WORD_MARGIN_S: Final = 0.3
 """Words this near the span are masked too: their times are wrong by as much (architecture)."""
@@ -45,15 +46,23 @@ def check(copy: Path, header: Header, key: bytes) -> None:
         raise damaged(copy, "it was not written as it was sealed")
 
 
+def masked(word: TranscriptWord, finding: Finding, sample_rate: int) -> TranscriptWord:
+    """Return ``word``, with the entity in place of its text where it stands near ``finding``."""
+    margin = to_samples(WORD_MARGIN_S, sample_rate)
+    near = finding.span.pad(margin, margin)
+    hit = word.channel == finding.channel and (word.span.overlaps(near) or word.span.start in near)
+    return replace(word, text=f"[{finding.entity}]") if hit else word
+
+
 class Copy:
     """The same recording, segment by segment, with one more mute."""
 
-    def __init__(self, path: Path, info: RecordingInfo, finding: Finding) -> None:
+    def __init__(self, file: Sealed, path: Path, info: RecordingInfo, finding: Finding) -> None:
+        """``path`` stands for ``file`` in messages."""
+        self._file = file
         self._path = path
         self._info = info
         self._finding = finding
-        margin = to_samples(WORD_MARGIN_S, info.audio_format.sample_rate)
-        self._near = finding.span.pad(margin, margin)
         self._lengths = [0] * info.audio_format.channels
         self._readable = 0
         self._state: State | None = None
@@ -63,7 +72,7 @@ class Copy:
         header = header_of(self._info)
         writer = SegmentWriter(copy, header, new_key)
         try:
-            with self._path.open("rb") as file:
+            with self._file.stream() as file:
                 for number, segment in enumerate(read_segments(file, self._path, header, old_key)):
                     self._add(writer, segment, number)
             self._close(writer)
@@ -77,7 +86,8 @@ class Copy:
             writer.seal(Kind.AUDIO, self._audio(segment.payload), segment.readable)
         elif segment.kind is Kind.NOTES:
             notes = unpack_notes(segment.payload)
-            words = tuple(self._word(word) for word in notes.words)
+            rate = self._info.audio_format.sample_rate
+            words = tuple(masked(word, self._finding, rate) for word in notes.words)
             writer.seal(Kind.NOTES, pack_notes(words, notes.findings), segment.readable)
         elif segment.kind is Kind.OPEN:
             writer.seal(Kind.OPEN, segment.payload, segment.readable)
@@ -98,12 +108,6 @@ class Copy:
             runs.append(pack_run(channel, start, pack_samples(quiet)))
             self._lengths[channel] = at.end
         return b"".join(runs)
-
-    def _word(self, word: TranscriptWord) -> TranscriptWord:
-        hit = word.channel == self._finding.channel and (
-            word.span.overlaps(self._near) or word.span.start in self._near
-        )
-        return replace(word, text=f"[{self._finding.entity}]") if hit else word
 
     def _close(self, writer: SegmentWriter) -> None:
         if self._state is None and self._info.state is State.CLOSED:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from hushtap.vault.database import Database
 
-SCHEMA = 3
+SCHEMA = 4
 
 _Text = String().with_variant(VARCHAR(collation="C"), "postgresql")
 """Sorted by bytes in either: pages go by the order of ids, and rules of a language differ."""
@@ -44,18 +44,23 @@ _Text = String().with_variant(VARCHAR(collation="C"), "postgresql")
 _Count = Integer().with_variant(BigInteger, "postgresql")
 """64 bits in either."""
 
+
+def _texts(*names: str) -> list[Column[str]]:
+    """Return columns of text that is always there."""
+    return [Column(name, _Text, nullable=False) for name in names]
+
+
 metadata = MetaData()
 recordings = Table(
     "recordings",
     metadata,
     Column("id", _Text, primary_key=True),
-    Column("started", _Text, nullable=False),
+    *_texts("started"),
     Column("sample_rate", Integer, nullable=False),
     Column("channels", Integer, nullable=False),
-    Column("state", _Text, nullable=False),
+    *_texts("state"),
     Column("samples", _Count, nullable=False),
-    Column("source", _Text, nullable=False),
-    Column("policy", _Text, nullable=False),
+    *_texts("source", "policy"),
     Column("findings", JSON, nullable=False),
     # From here on of schema 3.
     Column("agent", _Text),
@@ -85,21 +90,41 @@ settings = Table(
     "settings",
     metadata,
     Column("name", _Text, primary_key=True),
-    Column("value", _Text, nullable=False),
+    *_texts("value"),
 )
 holds = Table(
     "holds",
     metadata,
     Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
     Column("case", _Text, primary_key=True),
-    Column("placed", _Text, nullable=False),
-    Column("placed_by", _Text, nullable=False),
+    *_texts("placed", "placed_by"),
+)
+waiting_mutes = Table(
+    "waiting_mutes",
+    metadata,
+    # A span of one channel that is to be muted once no hold keeps the recording.
+    Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
+    Column("channel", Integer, primary_key=True),
+    Column("start", _Count, primary_key=True),
+    Column("end", _Count, primary_key=True),
+    Column("entity", _Text, primary_key=True),
+    *_texts("asked", "asked_by"),
+)
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    *_texts("what", "asked_by", "asked"),
+    Column("approved_by", _Text),
+    # The number of the audit log's entry that begins the approval.
+    Column("entry", _Count),
+    Column("used", Boolean, nullable=False),
 )
 disposals = Table(
     "disposals",
     metadata,
     Column("recording_id", ForeignKey("recordings.id"), primary_key=True),
-    Column("cause", _Text, nullable=False),
+    *_texts("cause"),
     # What of the audit log tells of it: things beside the recording, as [kind, id].
     Column("things", JSON, nullable=False),
     # The number of the entry that ends it; none while it is under way.
@@ -109,10 +134,7 @@ keys = Table(
     "keys",
     metadata,
     Column("id", _Text, primary_key=True),
-    Column("label", _Text, nullable=False),
-    Column("role", _Text, nullable=False),
-    Column("state", _Text, nullable=False),
-    Column("created", _Text, nullable=False),
+    *_texts("label", "role", "state", "created"),
     Column("retired", _Text),
 )
 wrapped_keys = Table(
@@ -156,6 +178,8 @@ def prepare(
             _from_schema_1(connection)
         elif version == 2:  # noqa: PLR2004 - a version
             _from_schema_2(connection)
+        elif version == 3:  # noqa: PLR2004 - same
+            metadata.create_all(connection)
         else:
             raise _unknown(database, version)
         if version in {0, 1}:

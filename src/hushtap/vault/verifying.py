@@ -1,17 +1,22 @@
-"""What a deep check of a vault finds beside what is in the files: disposals, and stray files."""
+"""The deep check of a vault: every byte, disposals, and files that nobody knows of."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hushtap.errors import VaultError
+from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
+from hushtap.vault.audit.reading import reading
 from hushtap.vault.catalog import RecordingInfo, State
-from hushtap.vault.files import being_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hushtap.vault.audit.log import Journal, VaultLog
+    from hushtap.vault.catalog import Catalog
+    from hushtap.vault.opening import Opener
+    from hushtap.vault.sealedfiles import SealedFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,52 @@ def disposal(
     return VerifyResult(info.id, info.state, 0, problem)
 
 
-def strays(folder: Path, known: set[str]) -> Iterator[VerifyResult]:
+def verify(
+    catalog: Catalog,
+    opener: Opener,
+    files: SealedFiles,
+    journal: Journal,
+    log: VaultLog,
+    *,
+    infos: Sequence[RecordingInfo],
+    whole: bool,
+) -> list[VerifyResult]:
+    """Decrypt and check ``infos``, which are the ``whole`` vault or one recording.
+
+    Raises:
+        VaultError: the private key is missing, or it cannot be put on record.
+    """
+    opener.has_key()
+    thing = Thing(Kind.VAULT, log.origin) if whole else Thing(Kind.RECORDING, infos[0].id)
+    with journal.act(Activity.VERIFY, thing) as begun:
+        with reading(log.path) as reader:
+            disposals = reader.disposals()
+        results = [_verified(catalog, opener, info.id, disposals) for info in infos]
+        if whole:
+            results += strays(files, {info.id for info in infos})
+        for result in results:
+            if not result.ok:
+                broken = Thing(Kind.RECORDING, result.recording_id)
+                journal.note(Activity.VERIFY, Outcome.FAILURE, broken, of=begun)
+    return results
+
+
+def _verified(
+    catalog: Catalog, opener: Opener, recording_id: str, disposals: Mapping[str, bool]
+) -> VerifyResult:
+    info, wrapped = catalog.find(recording_id)
+    found = disposal(info, has_keys=bool(wrapped), disposals=disposals)
+    if found is not None:
+        return found
+    try:
+        opened = opener.read(info, wrapped).info
+    except VaultError as error:
+        return VerifyResult(info.id, info.state, 0, str(error))
+    return VerifyResult(info.id, opened.state, opened.samples, None)
+
+
+def strays(files: SealedFiles, known: set[str]) -> Iterator[VerifyResult]:
     """Tell of files that have no key: their row is gone, or their writer died at once."""
-    for path in sorted(folder.glob("*.hush")):
-        if path.stem in known:
-            continue
-        with suppress(OSError), path.open("rb") as file:
-            if being_written(file):
-                continue
-        problem = f"{path}: not in the catalog; restore that from a backup or delete the file"
-        yield VerifyResult(path.stem, State.INTERRUPTED, 0, problem)
+    for recording_id, place in files.strays(known):
+        problem = f"{place}: not in the catalog; restore that from a backup or delete the file"
+        yield VerifyResult(recording_id, State.INTERRUPTED, 0, problem)

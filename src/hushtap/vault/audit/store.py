@@ -175,6 +175,7 @@ class Store:
             try:
                 yield connection
                 connection.execute("COMMIT")
+            # Whatever ends it, an interrupt by the keyboard among it, leaves no half of it.
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
