@@ -15,6 +15,7 @@ from hushtap.cli.vault import DEFAULT, KeyOption, VaultOption
 from hushtap.errors import HushtapError
 
 if TYPE_CHECKING:
+    from hushtap.vault.audit.log import Journal
     from hushtap.vault.recordings import Vault
     from hushtap.web.accounts import Account, Accounts
     from hushtap.web.demo import Person
@@ -107,7 +108,9 @@ def add(
     """
     from hushtap.web.roles import Role  # noqa: PLC0415
 
-    accounts = _accounts(ctx, vault, name)
+    accounts, journal = _accounts(ctx, vault)
+    accounts.check_new(name, Role(role), queues=queue or (), agents=agent or ())
+    _note(journal, name)
     say(accounts.add(name, Role(role), queues=queue or (), agents=agent or ()))
     complain("that is the first password: it is to be changed at the first sign-in")
 
@@ -118,7 +121,7 @@ def list_users(ctx: typer.Context, vault: VaultOption = DEFAULT, *, as_json: _Js
 
     [cyan]hushtap web user list[/]
     """
-    accounts = _accounts(ctx, vault).list()
+    accounts = _accounts(ctx, vault)[0].list()
     if as_json:
         for one in accounts:
             print_json(
@@ -142,7 +145,10 @@ def disable(name: _Name, ctx: typer.Context, vault: VaultOption = DEFAULT) -> No
 
     [cyan]hushtap web user disable sam[/]
     """
-    _accounts(ctx, vault, name).disable(name)
+    accounts, journal = _accounts(ctx, vault)
+    accounts.get(name)
+    _note(journal, name)
+    accounts.disable(name)
     say(f"{name} is disabled")
 
 
@@ -152,26 +158,30 @@ def reset(name: _Name, ctx: typer.Context, vault: VaultOption = DEFAULT) -> None
 
     [cyan]hushtap web user reset sam[/]
     """
-    accounts = _accounts(ctx, vault, name)
+    accounts, journal = _accounts(ctx, vault)
+    accounts.get(name)
+    _note(journal, name)
     password = accounts.reset(name)
     accounts.disable(name, disabled=False)
     say(password)
 
 
-def _accounts(ctx: typer.Context, vault: Path, changed: str | None = None) -> Accounts:
-    """Return the accounts; that one of them is to be ``changed`` is on record first."""
+def _accounts(ctx: typer.Context, vault: Path) -> tuple[Accounts, Journal]:
+    """Return the accounts, and the log that a change of one of them is noted in first."""
     _need_web()
-    from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing  # noqa: PLC0415
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
     from hushtap.web.accounts import Accounts  # noqa: PLC0415
     from hushtap.web.server import database_of  # noqa: PLC0415
 
     given = ctx.obj if vault == DEFAULT and isinstance(ctx.obj, Path) else vault
     opened = Vault.open(given)
-    if changed is not None:
-        thing = Thing(Kind.ACCOUNT, changed)
-        opened.journal.note(Activity.ACCOUNT_CHANGE, Outcome.SUCCESS, thing)
-    return Accounts(database_of(opened))
+    return Accounts(database_of(opened)), opened.journal
+
+
+def _note(journal: Journal, changed: str) -> None:
+    from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing  # noqa: PLC0415
+
+    journal.note(Activity.ACCOUNT_CHANGE, Outcome.SUCCESS, Thing(Kind.ACCOUNT, changed))
 
 
 def _serve(vault: Vault, place: Place) -> None:

@@ -39,6 +39,7 @@ from hushtap.vault.location import catalog_place, has_catalog
 from hushtap.vault.playback import Playback
 from hushtap.vault.reader import OpenedRecording, open_recording
 from hushtap.vault.recorder import Recorder
+from hushtap.vault.remuting import SOURCE as REVIEWED
 from hushtap.vault.remuting import Remuting, finding_of
 from hushtap.vault.search import begins
 from hushtap.vault.subjects import Subjects
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 __all__ = [
+    "REVIEWED",
     "CallDetails",
     "Consent",
     "Direction",

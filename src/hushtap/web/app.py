@@ -64,7 +64,7 @@ def make_app(
     state.sessions = Sessions(database, settings, **timed)
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
-    state.desk = Desk(vault, Review(database, **timed), **timed)
+    state.desk = Desk(vault, Review(database, settings, **timed), **timed)
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo

@@ -6,11 +6,13 @@ import heapq
 import threading
 import time
 from collections import Counter, OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from hushtap.errors import HeldError, UsageError, VaultError
-from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
+from hushtap.errors import HeldError, NotFoundError, UsageError, VaultError
+from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
 from hushtap.vault.recordings import State
 from hushtap.web.errors import MissingError
 from hushtap.web.guard import actor_of
@@ -114,12 +116,29 @@ class Desk:
     def info(self, account: Account, recording_id: str) -> RecordingInfo:
         """Return what is known of a call in reach, by its whole id."""
         try:
-            info = self._vault.info(recording_id)
-        except VaultError:
-            raise MissingError("There is no such call.") from None
-        if info.id != recording_id or not in_reach(account, info):
+            info = self._vault.info(recording_id) if is_name(recording_id) else None
+        except NotFoundError:
+            info = None
+        if info is None or info.id != recording_id or not in_reach(account, info):
             raise MissingError("There is no such call.")
         return info
+
+    def cases(self, account: Account, most: int) -> list[tuple[Flag, RecordingInfo]]:
+        """Return the newest ``most`` flags in the calls in reach, each with its call."""
+        found: list[tuple[Flag, RecordingInfo]] = []
+        infos: dict[str, RecordingInfo | None] = {}
+        before: int | None = None
+        while len(found) < most and (flags := self.review.flags(before=before)):
+            for flag in flags:
+                if flag.recording not in infos:
+                    infos[flag.recording] = None
+                    with suppress(MissingError):
+                        infos[flag.recording] = self.info(account, flag.recording)
+                info = infos[flag.recording]
+                if info is not None:
+                    found.append((flag, info))
+            before = flags[-1].id
+        return found[:most]
 
     def open(self, session: Session, recording_id: str) -> Playback:
         """Open a call for ``session``, or return it as it stands open.
@@ -188,14 +207,8 @@ class Desk:
         """
         info = self.info(session.account, recording_id)
         self._check(info, channel, span)
-        flag = self.review.flag(
-            info.id,
-            FlagKind.MISS,
-            channel=channel,
-            span=span,
-            entity=entity,
-            account=session.account.name,
-        )
+        note = partial(self.review.flag, channel=channel, span=span, entity=entity)
+        flag = note(info.id, FlagKind.MISS, account=session.account.name)
         try:
             self._as(session).mute(info.id, channel, span, entity)
         except HeldError:
@@ -212,14 +225,8 @@ class Desk:
         self._check(info, channel, span)
         things = Thing(Kind.RECORDING, info.id)
         self._as(session).journal.note(Activity.FLAG, Outcome.SUCCESS, things)
-        self.review.flag(
-            info.id,
-            FlagKind.OVERMUTE,
-            channel=channel,
-            span=span,
-            entity=entity,
-            account=session.account.name,
-        )
+        note = partial(self.review.flag, channel=channel, span=span, entity=entity)
+        note(info.id, FlagKind.OVERMUTE, account=session.account.name)
 
     def note(self, session: Session, activity: Activity, *things: Thing) -> None:
         """Put on record what ``session`` does. Raises ``VaultError``: it must not be done then."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, case, func, insert, select, update
 
 from hushtap.errors import UsageError
 from hushtap.timeline import Span
 from hushtap.values import Entity
 from hushtap.vault.details import looks_sensitive
-from hushtap.web.database import comments, flags
+from hushtap.web.store import Store
+from hushtap.web.tables import comments, flags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hushtap.web.database import DeskDatabase
+    from collections.abc import Iterable
 
 LONGEST_COMMENT: Final = 1000
 _DIGITS: Final = re.compile(r"\d(?:[\s.,/-]*\d){4,}")
@@ -72,16 +70,8 @@ class Comment:
     text: str = field(repr=False)
 
 
-class Review:
-    """The flags and comments in ``database``; ``clock`` gives seconds since 1970.
-
-    Raises:
-        VaultError: from every method, where the database cannot be used.
-    """
-
-    def __init__(self, database: DeskDatabase, clock: Callable[[], float] = time.time) -> None:
-        self._database = database
-        self._clock = clock
+class Review(Store):
+    """The flags and comments of a desk."""
 
     def flag(
         self,
@@ -114,13 +104,27 @@ class Review:
         with self._database.writing() as connection:
             connection.execute(update(flags).where(flags.c.id == flag).values(state=state))
 
-    def flags(self, recording: str | None = None, limit: int = 200) -> list[Flag]:
-        """Return the flags of one recording or of all, the newest first."""
+    def flags(
+        self, recording: str | None = None, *, before: int | None = None, limit: int = 200
+    ) -> list[Flag]:
+        """Return the flags of one recording or of all, the newest first, from ``before`` on."""
         query = select(flags).order_by(flags.c.id.desc()).limit(limit)
         if recording is not None:
             query = query.where(flags.c.recording == recording)
+        if before is not None:
+            query = query.where(flags.c.id < before)
         with self._database.reading() as connection:
             return [_flag(row) for row in connection.execute(query)]
+
+    def flagged(self, recordings: Iterable[str]) -> dict[str, int]:
+        """Return how many misses each of ``recordings`` had, of those that were flagged at all."""
+        query = (
+            select(flags.c.recording, func.sum(case((flags.c.kind == FlagKind.MISS, 1), else_=0)))
+            .where(flags.c.recording.in_([*recordings]))
+            .group_by(flags.c.recording)
+        )
+        with self._database.reading() as connection:
+            return {recording: int(misses) for recording, misses in connection.execute(query)}
 
     def waiting(self, recording: str) -> list[Flag]:
         """Return all that was missed and is not muted in the file yet."""

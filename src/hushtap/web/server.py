@@ -111,6 +111,9 @@ def serve(vault: Vault, place: Place, *, started: Callable[[], None], demo: bool
     try:
         server.run()
     except SystemExit:
+        if server.started:
+            # A signal, which uvicorn passes on once it has closed its port.
+            raise
         raise UsageError(
             f"port {place.port} of {place.host} is taken; give another --port"
         ) from None

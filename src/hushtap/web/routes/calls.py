@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from hushtap.errors import UsageError, VaultError, VerificationError
 from hushtap.values import Entity
+from hushtap.vault.audit.events import is_name
 from hushtap.vault.recordings import Consent, Query, State
 from hushtap.web import views
 from hushtap.web.guard import Routes, Signed
@@ -58,6 +59,8 @@ def calls(request: Request, session: Signed) -> Response:
     except UsageError as error:
         problem = str(error)
     after = request.query_params.get("after") or None
+    if after is not None and not is_name(after):
+        raise UsageError("That is no page of the list.")
     desk, account = request.app.state.desk, session.account
     page = desk.page(account, replace(query, after=after), PAGE)
     older = None
@@ -75,7 +78,7 @@ def calls(request: Request, session: Signed) -> Response:
         given=given,
         filtered=any(given.values()),
         figures=desk.figures(account, query),
-        flagged={flag.recording for flag in desk.review.flags()},
+        flagged=desk.review.flagged(info.id for info in page.calls),
         entities=views.NAMES,
         states=list(State),
         consents=list(Consent),
@@ -128,6 +131,8 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
 
 def query_of(given: Mapping[str, str]) -> Query:
     """Return what the filters ask for. Raises ``UsageError``: one of them is no filter."""
+    if not all(value.isprintable() for value in given.values()):
+        raise UsageError("One of the filters is not to be understood: it cannot be printed.")
     until = _day("until", given["until"])
     with suppress(ValueError, OverflowError):
         return Query(

@@ -77,9 +77,12 @@ def add_person(
 ) -> Response:
     """Make an account and show its first password, once."""
     state, name = request.app.state, name.strip().lower()
-    state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
+    scope = {"queues": _names(queues), "agents": _names(agents)}
     try:
-        password = state.accounts.add(name, role, queues=_names(queues), agents=_names(agents))
+        # What is typed is no name, and not for the log, before it was looked at.
+        state.accounts.check_new(name, role, **scope)
+        state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
+        password = state.accounts.add(name, role, **scope)
     except UsageError as error:
         return _people(request, problem=str(error))
     return _people(request, made=(name, password))
@@ -93,6 +96,7 @@ def change_person(request: Request, session: Signed, name: str, change: str) -> 
         raise ForbiddenError("Not one's own account: ask another administrator.")
     if change not in {"disable", "enable", "reset"}:
         raise UsageError("an account is disabled, enabled or reset")
+    state.accounts.get(name)
     state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
     if change == "reset":
         return _people(request, made=(name, state.accounts.reset(name)))

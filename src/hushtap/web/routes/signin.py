@@ -9,7 +9,7 @@ from fastapi import Form, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from hushtap.errors import UsageError
+from hushtap.errors import UsageError, VaultError
 from hushtap.vault.audit.events import UNKNOWN, Activity, Actor, Kind, Outcome, Thing
 from hushtap.web import credentials
 from hushtap.web.errors import ForbiddenError, SignInError
@@ -100,7 +100,11 @@ def setup(
     if session.stage is not Stage.SETUP:
         raise ForbiddenError("This account is set up already.")
     state.throttle.take(address_of(request))
-    owner, _, secret = state.database.unseal(sealed.encode()).partition("|")
+    try:
+        owner, _, secret = state.database.unseal(sealed.encode()).partition("|")
+    except VaultError:
+        damaged = "That form was damaged on its way: scan the picture anew."
+        return _setup(request, session, credentials.new_totp(), damaged)
     if owner != name:
         raise ForbiddenError("This form is another's.")
     try:

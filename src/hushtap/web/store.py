@@ -1,0 +1,33 @@
+"""What every part shares that keeps something in the desk's database."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from hushtap.web.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hushtap.web.database import DeskDatabase
+
+
+class Store:
+    """Rows of ``database`` under ``settings``; ``clock`` gives seconds since 1970.
+
+    Safe to use from several threads.
+
+    Raises:
+        VaultError: from every method of every such part, where the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        database: DeskDatabase,
+        settings: Settings | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._settings = settings or Settings()
+        self._clock = clock
