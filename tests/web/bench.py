@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from hushtap.web.database import DeskDatabase
+    from hushtap.web.rules import Rules
 
 PASSWORD = "marmalade on the 7th shelf"  # noqa: S105 - of nobody
 HOST = "desk.test"
@@ -108,7 +109,13 @@ def name_of(role: Role) -> str:
     return f"the-{role}"
 
 
-def make_bench(folder: Path, settings: Settings | None = None, *, people: bool = True) -> Bench:
+def make_bench(
+    folder: Path,
+    settings: Settings | None = None,
+    *,
+    people: bool = True,
+    rules: Rules | None = None,
+) -> Bench:
     """Make a vault with calls, and the desk over it."""
     vault = Vault.create(folder / "vault")
     calls = {}
@@ -125,7 +132,7 @@ def make_bench(folder: Path, settings: Settings | None = None, *, people: bool =
     database = database_of(vault)
     clock = Clock()
     settings = replace(settings or Settings(attempts=1000), hash_memory_kib=1024, hash_passes=1)
-    app = make_app(vault, database, settings, clock=clock)
+    app = make_app(vault, database, settings, clock=clock, rules=rules)
     bench = Bench(vault, database, app, clock, calls)
     if people:
         for role, scope in PEOPLE.items():

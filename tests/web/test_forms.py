@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
 PAGES = {
-    Role.SUPERVISOR: ("/calls", "/calls?entity=CVV", "/calls/{call}", "/cases", "/account", "/no"),
+    Role.SUPERVISOR: (
+        "/calls",
+        "/calls?entity=CVV",
+        "/calls/{call}",
+        "/cases",
+        "/account",
+        "/no",
+        "/queue",
+        "/figures",
+    ),
     Role.ADMINISTRATOR: ("/people",),
     Role.AUDITOR: ("/log",),
     Role.TELEPHONY_ENGINEER: ("/calls/{call}",),

@@ -26,6 +26,9 @@ BODIES: dict[str, dict[str, str]] = {
         "entity": "CREDIT_CARD",
     },
     "/calls/{recording_id}/comments": {"text": "well said"},
+    "/calls/{recording_id}/score": {"q-greeting": "1"},
+    "/views": {"name": "mine", "f-agent": "ann"},
+    "/views/drop": {"name": "mine"},
     "/account/password": {"old": "wrong", "new": "wrong"},
     "/people": {"name": "the-auditor", "role": "auditor"},
 }
@@ -40,11 +43,20 @@ WHOSE = {
 }
 SEES_ALL = {Role.TELEPHONY_ENGINEER, Role.PRIVACY_OFFICER}
 
+JUDGES = {
+    "calls:list",
+    "calls:listen",
+    "calls:flag",
+    "calls:comment",
+    "calls:review",
+    "cases:list",
+    "figures:read",
+}
 MAY = {
-    Role.TELEPHONY_ENGINEER: {"calls:list"},
-    Role.QA_ANALYST: {"calls:list", "calls:listen", "calls:flag", "calls:comment", "cases:list"},
-    Role.SUPERVISOR: {"calls:list", "calls:listen", "calls:flag", "calls:comment", "cases:list"},
-    Role.PRIVACY_OFFICER: {"calls:list", "cases:list", "log:read"},
+    Role.TELEPHONY_ENGINEER: {"calls:list", "figures:read"},
+    Role.QA_ANALYST: JUDGES,
+    Role.SUPERVISOR: JUDGES,
+    Role.PRIVACY_OFFICER: {"calls:list", "cases:list", "figures:read", "log:read"},
     Role.AUDITOR: {"log:read"},
     Role.ADMINISTRATOR: {"people:read", "people:change"},
 }

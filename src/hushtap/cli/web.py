@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hushtap.vault.recordings import Vault
     from hushtap.web.accounts import Account, Accounts
     from hushtap.web.demo import Person
+    from hushtap.web.rules import Rules
     from hushtap.web.server import Place
 
 app = typer.Typer()
@@ -54,6 +56,10 @@ def web(
     cert_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What is reviewed and what is odd (TOML)."),
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Without TLS; on the loopback only.")
     ] = False,
@@ -79,13 +85,15 @@ def web(
 
         say(str(prepared(complain)))
         return
+    from hushtap.web.rules import load  # noqa: PLC0415
     from hushtap.web.server import Place  # noqa: PLC0415
 
+    judged = load(rules)
     place = Place(host, port, cert, cert_key, plain)
     if demo:
-        _demo(place)
+        _demo(place, judged)
     else:
-        _serve(open_vault(vault, key), place)
+        _serve(open_vault(vault, key), place, judged)
 
 
 @user_app.command("add")
@@ -184,7 +192,7 @@ def _note(journal: Journal, changed: str) -> None:
     journal.note(Activity.ACCOUNT_CHANGE, Outcome.SUCCESS, Thing(Kind.ACCOUNT, changed))
 
 
-def _serve(vault: Vault, place: Place) -> None:
+def _serve(vault: Vault, place: Place, rules: Rules) -> None:
     from hushtap.web.accounts import Accounts  # noqa: PLC0415
     from hushtap.web.server import certificate_of, database_of, serve  # noqa: PLC0415
     from hushtap.web.tls import fingerprint  # noqa: PLC0415
@@ -199,10 +207,10 @@ def _serve(vault: Vault, place: Place) -> None:
             complain(f"its certificate, SHA-256: {fingerprint(pair[0])}")
 
     with suppress(KeyboardInterrupt):
-        serve(vault, place, started=started)
+        serve(vault, place, started=started, rules=rules)
 
 
-def _demo(place: Place) -> None:
+def _demo(place: Place, rules: Rules) -> None:
     from hushtap.web.demo import add_people, make_vault, prepared  # noqa: PLC0415
     from hushtap.web.server import serve  # noqa: PLC0415
 
@@ -211,7 +219,8 @@ def _demo(place: Place) -> None:
         vault = make_vault(Path(folder) / "vault", source)
         people = add_people(vault)
         with suppress(KeyboardInterrupt):
-            serve(vault, place, started=lambda: _tell(place, people), demo=True)
+            started = partial(_tell, place, people)
+            serve(vault, place, started=started, demo=True, rules=rules)
 
 
 def _tell(place: Place, people: list[Person]) -> None:

@@ -19,11 +19,14 @@ from hushtap.web.desk import Desk
 from hushtap.web.errors import DeskError, SignInError
 from hushtap.web.guard import SAFE, undeclared
 from hushtap.web.headers import Headers
+from hushtap.web.judging import Scores, Views
 from hushtap.web.pages import HERE, go, render
 from hushtap.web.review import Review
-from hushtap.web.routes import calls, listen, people, review, signin
+from hushtap.web.routes import calls, listen, people, review, signin, work
+from hushtap.web.rules import Rules, load
 from hushtap.web.sessions import Sessions
 from hushtap.web.settings import Settings
+from hushtap.web.supervision import Supervision
 from hushtap.web.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -40,12 +43,16 @@ def make_app(
     database: DeskDatabase,
     settings: Settings | None = None,
     *,
+    rules: Rules | None = None,
     clock: Callable[[], float] | None = None,
     demo: bool = False,
 ) -> FastAPI:
     """Return the desk over ``vault``; ``clock`` gives seconds since 1970.
 
+    The ``rules`` are those that ship, unless given.
+
     Raises:
+        UsageError: the rules are wrong.
         VaultError: the vault's audit log cannot be written.
     """
     settings = settings or Settings()
@@ -64,11 +71,15 @@ def make_app(
     state.sessions = Sessions(database, settings, **timed)
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
+    state.rules = rules = rules or load()
     state.desk = Desk(vault, Review(database, settings, **timed), **timed)
+    state.scores = Scores(database, settings, **timed)
+    state.views = Views(database, settings, **timed)
+    state.supervision = Supervision(state.desk, state.scores, rules, **timed)
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo
-    for part in (signin, calls, listen, review, people):
+    for part in (signin, calls, listen, review, work, people):
         # As they are: an included router would hide them from ``undeclared``.
         app.router.routes.extend(part.routes.routes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

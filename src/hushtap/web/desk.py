@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from hushtap.errors import HeldError, NotFoundError, UsageError, VaultError
+from hushtap.timeline import merge
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
 from hushtap.vault.recordings import State
 from hushtap.web.errors import MissingError
@@ -113,8 +114,11 @@ class Desk:
             interrupted=sum(info.state is State.INTERRUPTED for info in calls),
         )
 
-    def info(self, account: Account, recording_id: str) -> RecordingInfo:
+    def info(self, session: Session, recording_id: str) -> RecordingInfo:
         """Return what is known of a call in reach, by its whole id."""
+        return self._info(session.account, recording_id)
+
+    def _info(self, account: Account, recording_id: str) -> RecordingInfo:
         try:
             info = self._vault.info(recording_id) if is_name(recording_id) else None
         except NotFoundError:
@@ -133,7 +137,7 @@ class Desk:
                 if flag.recording not in infos:
                     infos[flag.recording] = None
                     with suppress(MissingError):
-                        infos[flag.recording] = self.info(account, flag.recording)
+                        infos[flag.recording] = self._info(account, flag.recording)
                 info = infos[flag.recording]
                 if info is not None:
                     found.append((flag, info))
@@ -205,7 +209,7 @@ class Desk:
             VaultError: it could not be sealed anew; the desk plays silence, and it is to be
                 done again.
         """
-        info = self.info(session.account, recording_id)
+        info = self.info(session, recording_id)
         self._check(info, channel, span)
         note = partial(self.review.flag, channel=channel, span=span, entity=entity)
         flag = note(info.id, FlagKind.MISS, account=session.account.name)
@@ -221,7 +225,7 @@ class Desk:
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
     ) -> None:
         """Note that a mute was wrong. Raises ``UsageError``: there is no such span."""
-        info = self.info(session.account, recording_id)
+        info = self.info(session, recording_id)
         self._check(info, channel, span)
         things = Thing(Kind.RECORDING, info.id)
         self._as(session).journal.note(Activity.FLAG, Outcome.SUCCESS, things)
@@ -237,7 +241,7 @@ class Desk:
         return self._as(session)
 
     def _opened(self, session: Session, recording_id: str) -> _Opened:
-        self.info(session.account, recording_id)
+        self.info(session, recording_id)
         key, now = (session.id, recording_id), self._clock()
         with self._lock:
             found = self._open.get(key)
@@ -246,6 +250,7 @@ class Desk:
                 self._open.move_to_end(key)
                 return found
         opened = _Opened(self._as(session).playback(recording_id), now)
+        self.review.opened(recording_id, _muted(opened.playback))
         with self._lock:
             self._open[key] = opened
             self._open.move_to_end(key)
@@ -267,6 +272,16 @@ class Desk:
             raise UsageError(f"call {info.id} has no such span")
         if span.end > info.samples:
             raise UsageError(f"call {info.id} ends before that")
+
+
+def _muted(playback: Playback) -> float:
+    """Return the seconds that are muted, of all channels together."""
+    spans: dict[int, list[Span]] = {}
+    for one in playback.findings:
+        if one.muted:
+            spans.setdefault(one.channel, []).append(one.span)
+    samples = sum(len(span) for some in spans.values() for span in merge(some))
+    return samples / playback.audio_format.sample_rate
 
 
 def in_reach(account: Account, info: RecordingInfo) -> bool:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 
 from hushtap.errors import UsageError
 from hushtap.timeline import Span
 from hushtap.values import Entity
 from hushtap.vault.details import looks_sensitive
-from hushtap.web.store import Store
-from hushtap.web.tables import comments, flags
+from hushtap.web.store import Store, portions
+from hushtap.web.tables import comments, flags, muted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,6 +99,31 @@ class Review(Store):
             made = insert(flags).values(row).returning(flags.c.id)
             return int(connection.scalar(made) or 0)
 
+    def among(self, recordings: Iterable[str]) -> list[Flag]:
+        """Return the flags of many recordings, the oldest first."""
+        found: list[Flag] = []
+        with self._database.reading() as connection:
+            for some in portions(recordings):
+                query = select(flags).where(flags.c.recording.in_(some)).order_by(flags.c.id)
+                found += [_flag(row) for row in connection.execute(query)]
+        return found
+
+    def opened(self, recording: str, seconds: float) -> None:
+        """Note how much of a recording is muted, in seconds of all channels together."""
+        row = {"recording": recording, "seconds": seconds}
+        with self._database.writing() as connection:
+            connection.execute(delete(muted).where(muted.c.recording == recording))
+            connection.execute(insert(muted).values(row))
+
+    def muted(self, recordings: Iterable[str]) -> dict[str, float]:
+        """Return the same of those of ``recordings`` that were ever opened."""
+        found: dict[str, float] = {}
+        with self._database.reading() as connection:
+            for some in portions(recordings):
+                rows = connection.execute(select(muted).where(muted.c.recording.in_(some)))
+                found |= {row.recording: row.seconds for row in rows}
+        return found
+
     def settle(self, flag: int, state: FlagState) -> None:
         """Note what came of a flag."""
         with self._database.writing() as connection:
@@ -118,13 +143,14 @@ class Review(Store):
 
     def flagged(self, recordings: Iterable[str]) -> dict[str, int]:
         """Return how many misses each of ``recordings`` had, of those that were flagged at all."""
-        query = (
-            select(flags.c.recording, func.sum(case((flags.c.kind == FlagKind.MISS, 1), else_=0)))
-            .where(flags.c.recording.in_([*recordings]))
-            .group_by(flags.c.recording)
-        )
+        misses = func.sum(case((flags.c.kind == FlagKind.MISS, 1), else_=0))
+        found: dict[str, int] = {}
         with self._database.reading() as connection:
-            return {recording: int(misses) for recording, misses in connection.execute(query)}
+            for some in portions(recordings):
+                query = select(flags.c.recording, misses).where(flags.c.recording.in_(some))
+                rows = connection.execute(query.group_by(flags.c.recording))
+                found |= {recording: int(count) for recording, count in rows}
+        return found
 
     def waiting(self, recording: str) -> list[Flag]:
         """Return all that was missed and is not muted in the file yet."""

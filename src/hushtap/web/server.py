@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hushtap.vault.recordings import Vault
+    from hushtap.web.rules import Rules
 
 FOLDER = "web"
 """Of the vault: the desk's database, key and certificate."""
@@ -73,7 +74,14 @@ def certificate_of(vault: Vault, place: Place) -> tuple[Path, Path] | None:
     return own_certificate(vault.path / FOLDER)
 
 
-def serve(vault: Vault, place: Place, *, started: Callable[[], None], demo: bool = False) -> None:
+def serve(
+    vault: Vault,
+    place: Place,
+    *,
+    started: Callable[[], None],
+    rules: Rules | None = None,
+    demo: bool = False,
+) -> None:
     """Serve the desk until it is interrupted; ``started`` is called once it answers.
 
     Raises:
@@ -81,7 +89,8 @@ def serve(vault: Vault, place: Place, *, started: Callable[[], None], demo: bool
         VaultError: the vault or the desk's database cannot be used.
     """
     logging.basicConfig(format="hushtap: %(message)s", level=logging.ERROR)
-    app = make_app(vault, database_of(vault), Settings(secure=not place.plain), demo=demo)
+    settings = Settings(secure=not place.plain)
+    app = make_app(vault, database_of(vault), settings, rules=rules, demo=demo)
     tls: dict[str, Any] = {}
     pair = certificate_of(vault, place)
     if pair is not None:

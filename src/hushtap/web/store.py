@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hushtap.web.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from hushtap.web.database import DeskDatabase
 
@@ -31,3 +31,10 @@ class Store:
         self._database = database
         self._settings = settings or Settings()
         self._clock = clock
+
+
+def portions(names: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """Yield ``names`` in as many as one statement takes."""
+    wanted = [*names]
+    for at in range(0, len(wanted), size):
+        yield wanted[at : at + size]

@@ -97,6 +97,8 @@ scores = Table(
     *_given(Float, "made", "total"),
     UniqueConstraint("recording", "account"),
 )
+# Seconds of all channels together, as they were when somebody opened the recording.
+muted = Table("muted", metadata, _key(String, "recording"), *_given(Float, "seconds"))
 views = Table(
     "views",
     metadata,

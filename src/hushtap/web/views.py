@@ -27,6 +27,7 @@ NAMES: Final = {
     Entity.DATE_OF_BIRTH: "Date of birth",
     Entity.PHONE: "Phone number",
     Entity.EMAIL: "E-mail",
+    Entity.KEYPAD: "Keys pressed",
     Entity.UNHEARD: "Not cleared",
 }
 _TURN_S: Final = 1.5

@@ -77,12 +77,17 @@ def calls(request: Request, session: Signed) -> Response:
         first=after is None,
         given=given,
         filtered=any(given.values()),
+        given_kept={name: value for name, value in given.items() if value},
         figures=desk.figures(account, query),
         flagged=desk.review.flagged(info.id for info in page.calls),
         entities=views.NAMES,
         states=list(State),
         consents=list(Consent),
         scope=_scope(session),
+        saved=[
+            (name, "/calls?" + urlencode(filters), filters)
+            for name, filters in request.app.state.views.of(account.name)
+        ],
     )
 
 
@@ -90,12 +95,14 @@ def calls(request: Request, session: Signed) -> Response:
 def call(request: Request, session: Signed, recording_id: str) -> Response:
     """Show one call; with its sound and words to those who may listen."""
     desk = request.app.state.desk
-    info = desk.info(session.account, recording_id)
+    info = desk.info(session, recording_id)
     flags = desk.review.flags(info.id)
     context = {
         "info": info,
         "flags": flags,
         "comments": desk.review.comments(info.id),
+        "questions": request.app.state.rules.question,
+        "scores": request.app.state.scores.of(info.id),
         "sides": sides(info.audio_format.channels),
         "entities": views.NAMES,
         "playback": None,
@@ -116,7 +123,7 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
             )
         except VaultError:
             # A mute or a disposal may have come in between.
-            if desk.info(session.account, recording_id).state is not State.DISPOSED:
+            if desk.info(session, recording_id).state is not State.DISPOSED:
                 raise
         else:
             context |= {

@@ -34,7 +34,7 @@ def flag(
 ) -> Response:
     """Mute what was missed, or note what was muted wrongly."""
     desk = request.app.state.desk
-    info = desk.info(session.account, recording_id)
+    info = desk.info(session, recording_id)
     rate = info.audio_format.sample_rate
     first, last = to_samples(start, rate), min(to_samples(end, rate), info.samples)
     span = Span(min(first, last), last)
@@ -57,7 +57,7 @@ def comment(
 ) -> Response:
     """Keep a comment."""
     desk = request.app.state.desk
-    info = desk.info(session.account, recording_id)
+    info = desk.info(session, recording_id)
     moment = None
     with suppress(ValueError):
         moment = min(max(0.0, float(at)), info.samples / info.audio_format.sample_rate)
