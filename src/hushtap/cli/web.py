@@ -250,6 +250,7 @@ def _need_web() -> None:
         import argon2  # noqa: F401, PLC0415
         import fastapi  # noqa: F401, PLC0415
         import uvicorn  # noqa: F401, PLC0415
+        import webauthn  # noqa: F401, PLC0415
     except ImportError:
         raise HushtapError(
             "the review desk needs more packages: pip install 'hushtap[web]'"

@@ -15,7 +15,7 @@ from hushtap.web import credentials
 from hushtap.web.errors import SignInError
 from hushtap.web.roles import Reach, Role, reach
 from hushtap.web.store import Store
-from hushtap.web.tables import accounts, recovery, sessions
+from hushtap.web.tables import accounts, passkeys, recovery, sessions, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -137,7 +137,9 @@ class Accounts(Store):
             connection.execute(delete(sessions).where(sessions.c.account == name))
 
     def reset(self, name: str) -> str:
-        """Give an account a new first password and no second factor; unlock it; end its sessions.
+        """Give an account a new first password; unlock it; end its sessions.
+
+        Its second factor, passkeys and tokens are gone.
 
         Raises:
             UsageError: there is none.
@@ -153,8 +155,8 @@ class Accounts(Store):
         }
         with self._database.writing() as connection:
             connection.execute(update(accounts).where(accounts.c.name == name).values(values))
-            connection.execute(delete(recovery).where(recovery.c.account == name))
-            connection.execute(delete(sessions).where(sessions.c.account == name))
+            for table in (recovery, passkeys, tokens, sessions):
+                connection.execute(delete(table).where(table.c.account == name))
         return password
 
     def check_password(self, name: str, password: str) -> Account:
@@ -166,6 +168,18 @@ class Accounts(Store):
         if row is None or not usable or not fits:
             if row is not None and usable:
                 self._failed(name)
+            raise SignInError(WRONG)
+        return account_of(row)
+
+    def admit(self, name: str) -> Account:
+        """Return an account that somebody may enter now, who they are being known otherwise.
+
+        Raises:
+            SignInError: it is locked or disabled, or has a first password still.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+        if row is None or not self._usable(row) or row.temporary:
             raise SignInError(WRONG)
         return account_of(row)
 

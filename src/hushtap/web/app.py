@@ -21,8 +21,9 @@ from hushtap.web.guard import SAFE, undeclared
 from hushtap.web.headers import Headers
 from hushtap.web.judging import Scores, Views
 from hushtap.web.pages import HERE, go, render
+from hushtap.web.passkeys import Passkeys
 from hushtap.web.review import Review
-from hushtap.web.routes import calls, listen, people, review, signin, work
+from hushtap.web.routes import calls, listen, passkeys, people, review, signin, work
 from hushtap.web.rules import Rules, load
 from hushtap.web.sessions import Sessions
 from hushtap.web.settings import Settings
@@ -69,6 +70,7 @@ def make_app(
     state.database = database
     state.accounts = Accounts(database, settings, **timed)
     state.sessions = Sessions(database, settings, **timed)
+    state.passkeys = Passkeys(database, settings, **timed)
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
     state.rules = rules = rules or load()
@@ -79,7 +81,7 @@ def make_app(
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo
-    for part in (signin, calls, listen, review, work, people):
+    for part in (signin, passkeys, calls, listen, review, work, people):
         # As they are: an included router would hide them from ``undeclared``.
         app.router.routes.extend(part.routes.routes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -113,7 +113,7 @@ passkeys = Table(
     _owner(),
     *_given(String, "label", "host"),
     *_given(LargeBinary, "public_key"),
-    *_given(Integer, "count"),
+    *_given(Integer, "uses"),
     *_given(Float, "made"),
     Column("used", Float),
 )
@@ -149,7 +149,7 @@ alerts = Table(
     metadata,
     _key(),
     *_given(String, "rule", "account", "address"),
-    *_given(Integer, "count"),
+    *_given(Integer, "amount"),
     *_given(Float, "made"),
     Column("settled_by", String),
     Column("settled", Float),

@@ -23,7 +23,8 @@ LOG_ENTRIES: Final = 200
 @routes.page("GET", "/account", Permission.OWN)
 def account(request: Request, session: Signed) -> Response:
     """Show one's own account and where it is signed in."""
-    return _account(request, session)
+    done = {"passkey": "The passkey is kept."}.get(request.query_params.get("done", ""))
+    return _account(request, session, done=done)
 
 
 @routes.page("POST", "/account/sessions/{session_id}/end", Permission.OWN)
@@ -143,6 +144,7 @@ def _account(
         done=done,
         sessions=state.sessions.of(name),
         here=session.id,
+        passkeys=state.passkeys.of(name),
         codes_left=state.accounts.recovery_codes_left(name),
     )
 
