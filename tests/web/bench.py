@@ -19,6 +19,7 @@ from hushtap.web.roles import Role
 from hushtap.web.server import database_of
 from hushtap.web.sessions import Stage
 from hushtap.web.settings import Settings
+from hushtap.web.tokens import scopes_of
 from vault.calls import PHONE_LINE, append_all, call
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Bench:
     """Recordings by agent and queue."""
     secrets: dict[Role, str] = field(default_factory=dict, repr=False)
     codes: dict[Role, list[str]] = field(default_factory=dict, repr=False)
+    tokens: dict[Role, str] = field(default_factory=dict, repr=False)
 
     def client(self) -> TestClient:
         """A browser of nobody, which follows nothing by itself."""
@@ -90,7 +92,17 @@ class Bench:
         token = self.app.state.sessions.begin(name_of(role), stage, "10.0.0.7", "Firefox/1")
         client.cookies.set(COOKIE, token, domain=HOST)
         client.headers["x-form-token"] = form_token(token)
+        if stage is Stage.FULL and self.token(role):
+            client.headers["authorization"] = f"Bearer {self.token(role)}"
         return client
+
+    def token(self, role: Role) -> str:
+        """A token for the API with all that one of ``role`` may carry; empty where that is none."""
+        state = self.app.state
+        if role not in self.tokens and scopes_of(role):
+            account = state.accounts.get(name_of(role))
+            self.tokens[role] = state.tokens.make(account, "all", scopes_of(role), 1)
+        return self.tokens.get(role, "")
 
     def enrol(self, role: Role) -> None:
         """Give ``role`` its second factor."""

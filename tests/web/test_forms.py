@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hushtap.web.api import API
 from hushtap.web.headers import LONGEST_BODY
 from hushtap.web.roles import Role
 from hushtap.web.sessions import Stage
@@ -115,7 +116,7 @@ def test_no_form_does_anything_without_its_token(bench: Bench) -> None:
     other = bench.signed_in(Role.SUPERVISOR).headers["x-form-token"]
     tried = 0
     for method, path, permission in routes(bench):
-        if method != "POST":
+        if method != "POST" or path.startswith(API):
             continue
         role = Role.ADMINISTRATOR if permission.startswith("people") else Role.SUPERVISOR
         for token in (None, "", "0" * 64, other):
@@ -137,6 +138,18 @@ def test_no_form_does_anything_without_its_token(bench: Bench) -> None:
             assert client.post(filled, data=data).status_code == 403, (path, token)
             tried += 1
     assert tried >= 40
+
+
+def test_a_cookie_is_no_way_into_the_api(bench: Bench) -> None:
+    client = bench.signed_in(Role.SUPERVISOR)
+    del client.headers["authorization"]
+    tried = 0
+    for method, path, _ in routes(bench):
+        if path.startswith(API):
+            filled = path.format(recording_id=bench.calls["ann", "billing"])
+            assert client.request(method, filled).status_code == 401, path
+            tried += 1
+    assert tried >= 7
 
 
 def test_a_form_of_another_site_is_refused_with_the_right_token(bench: Bench) -> None:

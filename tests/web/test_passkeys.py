@@ -186,7 +186,7 @@ def test_a_browser_makes_a_passkey_and_signs_in_with_it(tmp_path: Path) -> None:
         desk.sign_in(page, NAME)
         page.goto(f"{desk.url}/account")
         page.get_by_label("Name of the device").fill("laptop")
-        page.get_by_label("Your password").fill(PASSWORD)
+        page.get_by_label("Your password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Add a passkey").click()
         page.get_by_text("The passkey is kept.").wait_for()
         page.get_by_role("button", name="Sign out").click()

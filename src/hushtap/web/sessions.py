@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from hushtap.web.accounts import Account, account_of
 from hushtap.web.credentials import digest, form_token
+from hushtap.web.roles import Permission
 from hushtap.web.store import Store
 from hushtap.web.tables import accounts, sessions
 
@@ -39,6 +40,9 @@ class Session:
     address: str
     browser: str
     form: str = field(default="", repr=False)
+    token: str | None = None
+    """The name of the API token in whose place it stands; ``scopes`` is what that may do."""
+    scopes: frozenset[Permission] = frozenset()
 
 
 class Sessions(Store):

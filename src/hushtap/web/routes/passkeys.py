@@ -12,11 +12,11 @@ from starlette.responses import Response
 from hushtap.errors import UsageError
 from hushtap.vault.audit.events import UNKNOWN, Activity, Kind, Outcome, Thing
 from hushtap.web.errors import SignInError
-from hushtap.web.guard import Routes, Signed, visitor_cookie
+from hushtap.web.guard import Routes, Signed, address_of, visitor_cookie
 from hushtap.web.pages import go, render
 from hushtap.web.passkeys import Site
 from hushtap.web.roles import Permission
-from hushtap.web.routes.signin import address_of, let_in, tell
+from hushtap.web.routes.signin import let_in, tell
 
 if TYPE_CHECKING:
     from hushtap.web.sessions import Session

@@ -14,6 +14,7 @@ from hushtap.web.errors import ForbiddenError, SignInError
 from hushtap.web.guard import Routes, Signed
 from hushtap.web.pages import go, render
 from hushtap.web.roles import Permission, Role
+from hushtap.web.tokens import LONGEST_DAYS, scopes_of
 
 routes = Routes()
 Text = Annotated[str, Form(max_length=256)]
@@ -59,6 +60,36 @@ def change_password(request: Request, session: Signed, old: Text, new: Text) -> 
         return _account(request, session, problem=str(error))
     state.sessions.end_others(name, session.id)
     return _account(request, session, done="The password is changed; other sessions have ended.")
+
+
+@routes.page("POST", "/account/tokens", Permission.OWN)
+def make_token(
+    request: Request,
+    session: Signed,
+    label: Text,
+    password: Text,
+    days: Annotated[int, Form(ge=1, le=LONGEST_DAYS)],
+    scope: Annotated[list[Permission] | None, Form()] = None,
+) -> Response:
+    """Make a token for the API and show it, once; the password is asked for once more."""
+    state, account = request.app.state, session.account
+    state.throttle.take(session.address)
+    try:
+        state.accounts.check_password(account.name, password)
+        state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, account.name))
+        made = state.tokens.make(account, label, scope or (), days)
+    except (SignInError, UsageError) as error:
+        return _account(request, session, problem=str(error))
+    return _account(request, session, token=made)
+
+
+@routes.page("POST", "/account/tokens/drop", Permission.OWN)
+def drop_token(request: Request, session: Signed, token: Text) -> Response:
+    """Revoke one of one's own tokens, from this moment."""
+    state, name = request.app.state, session.account.name
+    state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
+    state.tokens.drop(name, token)
+    return go(request, "/account")
 
 
 @routes.page("GET", "/people", Permission.PEOPLE_READ)
@@ -133,7 +164,12 @@ def healthz() -> Response:
 
 
 def _account(
-    request: Request, session: Signed, *, problem: str | None = None, done: str | None = None
+    request: Request,
+    session: Signed,
+    *,
+    problem: str | None = None,
+    done: str | None = None,
+    token: str | None = None,
 ) -> Response:
     state, name = request.app.state, session.account.name
     return render(
@@ -145,6 +181,9 @@ def _account(
         sessions=state.sessions.of(name),
         here=session.id,
         passkeys=state.passkeys.of(name),
+        tokens=state.tokens.of(name),
+        scopes=scopes_of(session.account.role),
+        token=token,
         codes_left=state.accounts.recovery_codes_left(name),
     )
 

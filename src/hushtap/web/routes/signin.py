@@ -13,7 +13,7 @@ from hushtap.errors import UsageError, VaultError
 from hushtap.vault.audit.events import UNKNOWN, Activity, Actor, Kind, Outcome, Thing
 from hushtap.web import credentials
 from hushtap.web.errors import ForbiddenError, SignInError
-from hushtap.web.guard import Routes, Signed, cookie_name
+from hushtap.web.guard import Routes, Signed, address_of, cookie_name
 from hushtap.web.pages import drop_session, go, render, set_session
 from hushtap.web.roles import Permission
 from hushtap.web.sessions import Stage
@@ -127,12 +127,6 @@ def sign_out(request: Request, session: Signed) -> Response:
     response = go(request, "/sign-in")
     drop_session(request, response)
     return response
-
-
-def address_of(request: Request) -> str:
-    """Return the address of whoever asks, as the audit log can carry it."""
-    host = request.client.host if request.client else "local"
-    return f"ipv6/{host}" if ":" in host else host
 
 
 def _setup(request: Request, session: Session, secret: str, problem: str | None = None) -> Response:
