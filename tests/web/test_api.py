@@ -7,10 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.requests import Request
 
 from hushtap.vault.recordings import Vault
 from hushtap.web.api import API
+from hushtap.web.guard import _session_of_token
 from hushtap.web.roles import Permission, Role
+from hushtap.web.routes.listen import _stream, wav_header
 from hushtap.web.tokens import scopes_of
 from web.bench import FINDINGS, HOST, LENGTH, PASSWORD, Bench
 from web.test_sign_in import told
@@ -128,6 +131,20 @@ def test_listening_by_token_is_on_record_and_by_range(own_bench: Bench) -> None:
     assert [(one["entity"], one["start"]) for one in found] == [
         (one.entity, one.span.start / 8000) for one in FINDINGS
     ]
+
+
+def test_a_token_that_is_revoked_hears_no_further(own_bench: Bench) -> None:
+    client = with_token(own_bench, Permission.CALLS_LISTEN)
+    state, given = own_bench.app.state, client.headers["authorization"]
+    scope = {"type": "http", "app": own_bench.app, "client": ("10.0.0.7", 5)}
+    request = Request(scope | {"headers": [(b"authorization", given.encode())]})
+    session = request.state.session = _session_of_token(request)
+    playback = state.desk.listen(session, own_bench.calls["ann", "billing"])
+    stream = _stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
+    assert [len(next(stream)), len(next(stream))] == [44, 4 * 8000]
+    [kept] = state.tokens.of(NAME)
+    state.tokens.drop(NAME, kept.id)
+    assert list(stream) == []
 
 
 def test_a_flag_by_token_mutes_for_good(own_bench: Bench) -> None:
