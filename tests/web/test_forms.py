@@ -31,6 +31,7 @@ PAGES = {
     ),
     Role.ADMINISTRATOR: ("/people",),
     Role.AUDITOR: ("/log",),
+    Role.PRIVACY_OFFICER: ("/alerts",),
     Role.TELEPHONY_ENGINEER: ("/calls/{call}",),
 }
 
@@ -118,7 +119,9 @@ def test_no_form_does_anything_without_its_token(bench: Bench) -> None:
     for method, path, permission in routes(bench):
         if method != "POST" or path.startswith(API):
             continue
-        role = Role.ADMINISTRATOR if permission.startswith("people") else Role.SUPERVISOR
+        role = {"people": Role.ADMINISTRATOR, "alerts": Role.PRIVACY_OFFICER}.get(
+            permission.partition(":")[0], Role.SUPERVISOR
+        )
         for token in (None, "", "0" * 64, other):
             if permission == "half":
                 client = bench.signed_in(role, Stage.PASSWORD)
@@ -133,6 +136,7 @@ def test_no_form_does_anything_without_its_token(bench: Bench) -> None:
                 recording_id=bench.calls["ann", "billing"],
                 session_id="0",
                 name="x",
+                alert="1",
                 change="reset",
             )
             assert client.post(filled, data=data).status_code == 403, (path, token)

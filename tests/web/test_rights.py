@@ -67,7 +67,13 @@ MAY = {
     Role.TELEPHONY_ENGINEER: {"calls:list", "figures:read"},
     Role.QA_ANALYST: JUDGES,
     Role.SUPERVISOR: JUDGES,
-    Role.PRIVACY_OFFICER: {"calls:list", "cases:list", "figures:read", "log:read"},
+    Role.PRIVACY_OFFICER: {
+        "alerts:handle",
+        "calls:list",
+        "cases:list",
+        "figures:read",
+        "log:read",
+    },
     Role.AUDITOR: {"log:read"},
     Role.ADMINISTRATOR: {"people:read", "people:change"},
 }
@@ -83,7 +89,11 @@ def routes(bench: Bench) -> Iterator[tuple[str, str, str]]:
 
 def ask(client: TestClient, method: str, path: str, recording: str) -> int:
     filled = path.format(
-        recording_id=recording, session_id="0" * 64, name=name_of(Role.AUDITOR), change="none"
+        recording_id=recording,
+        session_id="0" * 64,
+        name=name_of(Role.AUDITOR),
+        change="none",
+        alert=1,
     )
     given: dict[str, Any] = BODIES.get(path, {}) if method == "POST" else {}
     body: dict[str, Any] = {"json" if path.startswith(API) else "data": given or None}

@@ -24,13 +24,14 @@ from hushtap.web.judging import Scores, Views
 from hushtap.web.pages import HERE, go, render
 from hushtap.web.passkeys import Passkeys
 from hushtap.web.review import Review
-from hushtap.web.routes import api, calls, listen, passkeys, people, review, signin, work
+from hushtap.web.routes import alerts, api, calls, listen, passkeys, people, review, signin, work
 from hushtap.web.rules import Rules, load
 from hushtap.web.sessions import Sessions
 from hushtap.web.settings import Settings
 from hushtap.web.supervision import Supervision
 from hushtap.web.throttle import Throttle
 from hushtap.web.tokens import Tokens
+from hushtap.web.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +78,15 @@ def make_app(
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
     state.rules = rules = rules or load()
-    state.desk = Desk(vault, Review(database, settings, **timed), **timed)
+    state.watch = Watch(database, rules.alerts, **timed)
+    state.desk = Desk(vault, Review(database, settings, **timed), state.watch, **timed)
     state.scores = Scores(database, settings, **timed)
     state.views = Views(database, settings, **timed)
     state.supervision = Supervision(state.desk, state.scores, rules, **timed)
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo
-    for part in (signin, passkeys, calls, listen, review, work, people, api):
+    for part in (signin, passkeys, calls, listen, review, work, people, alerts, api):
         # As they are: an included router would hide them from ``undeclared``.
         app.router.routes.extend(part.routes.routes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

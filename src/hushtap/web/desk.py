@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hushtap.web.accounts import Account
     from hushtap.web.review import Flag, Review
     from hushtap.web.sessions import Session
+    from hushtap.web.watch import Watch
 
 OPEN_AT_ONCE: Final = 64
 """Recordings that are held open to be listened to: an index and a waveform each, no audio."""
@@ -81,9 +82,14 @@ class Desk:
     """
 
     def __init__(
-        self, vault: Vault, review: Review, clock: Callable[[], float] = time.time
+        self,
+        vault: Vault,
+        review: Review,
+        watch: Watch,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._vault = vault
+        self._watch = watch
         self._clock = clock
         self.review = review
         self._lock = threading.Lock()
@@ -116,14 +122,20 @@ class Desk:
 
     def info(self, session: Session, recording_id: str) -> RecordingInfo:
         """Return what is known of a call in reach, by its whole id."""
-        return self._info(session.account, recording_id)
+        return self._info(session.account, recording_id, session)
 
-    def _info(self, account: Account, recording_id: str) -> RecordingInfo:
+    def _info(
+        self, account: Account, recording_id: str, asked: Session | None = None
+    ) -> RecordingInfo:
         try:
             info = self._vault.info(recording_id) if is_name(recording_id) else None
         except NotFoundError:
             info = None
-        if info is None or info.id != recording_id or not in_reach(account, info):
+        if info is None or info.id != recording_id:
+            raise MissingError("There is no such call.")
+        if not in_reach(account, info):
+            if asked is not None:
+                self._watch.refused(asked, recording_id)
             raise MissingError("There is no such call.")
         return info
 
@@ -166,6 +178,7 @@ class Desk:
                 self._as(session).journal.note(
                     Activity.LISTEN, Outcome.SUCCESS, Thing(Kind.RECORDING, recording_id)
                 )
+                self._watch.listened(session, opened.playback.info)
                 opened.told = True
         return opened.playback
 

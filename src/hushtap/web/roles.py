@@ -25,6 +25,8 @@ class Permission(StrEnum):
     """The review queue and one's scores."""
     CASES_LIST = "cases:list"
     FIGURES_READ = "figures:read"
+    ALERTS_HANDLE = "alerts:handle"
+    """Access that is out of the ordinary: see it, and note that it was looked into."""
     LOG_READ = "log:read"
     PEOPLE_READ = "people:read"
     PEOPLE_CHANGE = "people:change"
@@ -74,6 +76,7 @@ TABLE: Final[dict[Role, tuple[frozenset[Permission], Reach]]] = {
     Role.PRIVACY_OFFICER: (
         frozenset(
             {
+                Permission.ALERTS_HANDLE,
                 Permission.CALLS_LIST,
                 Permission.CASES_LIST,
                 Permission.FIGURES_READ,

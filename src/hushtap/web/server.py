@@ -14,6 +14,7 @@ from hushtap.web.app import make_app
 from hushtap.web.database import DeskDatabase
 from hushtap.web.settings import Settings
 from hushtap.web.tls import own_certificate
+from hushtap.web.webhook import courier_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +118,10 @@ def serve(
             f"{place.certificate}: no certificate with this key; give both as PEM"
         ) from None
     server = _Server(config, started)
+    courier = courier_of(app.state.rules.alerts, app.state.watch)
     try:
+        if courier is not None:
+            courier.start()
         server.run()
     except SystemExit:
         if server.started:
@@ -126,6 +130,9 @@ def serve(
         raise UsageError(
             f"port {place.port} of {place.host} is taken; give another --port"
         ) from None
+    finally:
+        if courier is not None:
+            courier.stop()
 
 
 class _Server(uvicorn.Server):

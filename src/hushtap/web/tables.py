@@ -140,8 +140,8 @@ accesses = Table(
     metadata,
     _key(),
     *_sought("account"),
-    # What was opened; empty where it is a sign-in.
-    *_given(String, "recording", "queue", "address"),
+    # A sign-in is of no recording.
+    *_given(String, "kind", "recording", "queue", "address"),
     Column("made", Float, nullable=False, index=True),
 )
 alerts = Table(
@@ -153,9 +153,10 @@ alerts = Table(
     *_given(Float, "made"),
     Column("settled_by", String),
     Column("settled", Float),
-    # Sent to the webhook, or given up on: none while it is due.
-    Column("delivered", Float),
+    # To the webhook, where there is one.
     *_given(Integer, "tries"),
+    *_given(Float, "due"),
+    Column("delivered", Float),
 )
 disposals = Table(
     "disposals",

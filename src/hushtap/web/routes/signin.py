@@ -149,6 +149,7 @@ def let_in(request: Request, account: Account, response: Response) -> Response:
     """Begin the real session, under a new token, once that is on record."""
     state = request.app.state
     tell(request, account.name, Outcome.SUCCESS, role=str(account.role))
+    state.watch.entered(account.name, address_of(request))
     old = request.cookies.get(cookie_name(request))
     browser = request.headers.get("user-agent", "")
     token = state.sessions.begin(
