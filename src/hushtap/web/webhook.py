@@ -1,7 +1,7 @@
 """Alerts by webhook, signed as Standard Webhooks 1.0 has it (standardwebhooks.com).
 
 An alert is in the database first and stays due until it was taken: a receiver that is
-away for a while, or a desk that is restarted, loses none within eight tries over a day.
+away for a while, or a desk that is restarted, loses none within eight tries over 13 hours.
 """
 
 from __future__ import annotations
