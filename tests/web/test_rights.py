@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "/calls/{recording_id}/comments": {"text": "well said"},
     "/calls/{recording_id}/score": {"q-greeting": "1"},
+    "/calls/{recording_id}/disposal": {"reason": "case-1"},
     "/views": {"name": "mine", "f-agent": "ann"},
     "/views/drop": {"name": "mine"},
     f"{API}/calls/{{recording_id}}/flags": {
@@ -69,6 +70,7 @@ MAY = {
     Role.SUPERVISOR: JUDGES,
     Role.PRIVACY_OFFICER: {
         "alerts:handle",
+        "calls:dispose",
         "calls:list",
         "cases:list",
         "figures:read",
@@ -94,6 +96,7 @@ def ask(client: TestClient, method: str, path: str, recording: str) -> int:
         name=name_of(Role.AUDITOR),
         change="none",
         alert=1,
+        number=99,
     )
     given: dict[str, Any] = BODIES.get(path, {}) if method == "POST" else {}
     body: dict[str, Any] = {"json" if path.startswith(API) else "data": given or None}

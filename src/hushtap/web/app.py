@@ -17,6 +17,7 @@ from hushtap.vault.audit.log import LOG_NAME
 from hushtap.web.accounts import Accounts
 from hushtap.web.api import API
 from hushtap.web.desk import Desk
+from hushtap.web.disposals import DisposalRequests
 from hushtap.web.errors import DeskError, SignInError
 from hushtap.web.guard import SAFE, undeclared
 from hushtap.web.headers import Headers
@@ -24,7 +25,18 @@ from hushtap.web.judging import Scores, Views
 from hushtap.web.pages import HERE, go, render
 from hushtap.web.passkeys import Passkeys
 from hushtap.web.review import Review
-from hushtap.web.routes import alerts, api, calls, listen, passkeys, people, review, signin, work
+from hushtap.web.routes import (
+    alerts,
+    api,
+    calls,
+    disposals,
+    listen,
+    passkeys,
+    people,
+    review,
+    signin,
+    work,
+)
 from hushtap.web.rules import Rules, load
 from hushtap.web.sessions import Sessions
 from hushtap.web.settings import Settings
@@ -75,6 +87,7 @@ def make_app(
     state.sessions = Sessions(database, settings, **timed)
     state.passkeys = Passkeys(database, settings, **timed)
     state.tokens = Tokens(database, settings, **timed)
+    state.disposals = DisposalRequests(database, settings, **timed)
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
     state.rules = rules = rules or load()
@@ -86,7 +99,7 @@ def make_app(
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo
-    for part in (signin, passkeys, calls, listen, review, work, people, alerts, api):
+    for part in (signin, passkeys, calls, listen, review, work, people, alerts, disposals, api):
         # As they are: an included router would hide them from ``undeclared``.
         app.router.routes.extend(part.routes.routes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -23,6 +23,8 @@ class Permission(StrEnum):
     CALLS_COMMENT = "calls:comment"
     CALLS_REVIEW = "calls:review"
     """The review queue and one's scores."""
+    CALLS_DISPOSE = "calls:dispose"
+    """Ask for a disposal, or agree to one that another asked for."""
     CASES_LIST = "cases:list"
     FIGURES_READ = "figures:read"
     ALERTS_HANDLE = "alerts:handle"
@@ -77,6 +79,7 @@ TABLE: Final[dict[Role, tuple[frozenset[Permission], Reach]]] = {
         frozenset(
             {
                 Permission.ALERTS_HANDLE,
+                Permission.CALLS_DISPOSE,
                 Permission.CALLS_LIST,
                 Permission.CASES_LIST,
                 Permission.FIGURES_READ,

@@ -37,6 +37,8 @@ class Activity(StrEnum):
     FLAG = "flag"
     """A person says that a recording was muted wrongly."""
     EXPORT = "export"
+    APPROVAL = "approval"
+    """An export is asked for, or approved by a second person."""
     VERIFY = "verify"
     KEY_USE = "key-use"
     KEY_CHANGE = "key-change"
