@@ -162,6 +162,21 @@ def test_figures_are_of_the_calls_in_reach(own_bench: Bench) -> None:
     assert bench.signed_in(Role.SUPERVISOR).get("/figures?days=8").status_code == 422
 
 
+def test_figures_are_counted_anew_after_a_minute_and_for_each_reach(own_bench: Bench) -> None:
+    bench, call = own_bench, own_bench.calls["ann", "billing"]
+    board = bench.app.state.supervision.dashboard
+    me = bench.app.state.accounts.get("the-supervisor")
+    assert (board(me, 30).calls, board(me, 30).scored) == (2, 0)
+    bench.app.state.scores.give(call, "sam", load(), {"greeting": "1"})
+    bench.clock.now += 59
+    assert board(me, 30).scored == 0
+    assert board(me, 7).scored == 1
+    assert board(replace(me, agents=("cara",)), 30).scored == 0
+    assert board(replace(me, agents=()), 30).calls == 0
+    bench.clock.now += 2
+    assert board(me, 30).scored == 1
+
+
 def test_the_rules_that_ship_are_rules() -> None:
     rules = load()
     assert {one.name for one in rules.sample} >= {"Not cleared", "Flagged", "Random"}

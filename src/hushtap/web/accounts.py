@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,10 +17,7 @@ from hushtap.web.store import Store
 from hushtap.web.tables import accounts, passkeys, recovery, sessions, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from hushtap.web.database import DeskDatabase
-    from hushtap.web.settings import Settings
+    from collections.abc import Iterable
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 WRONG: Final = "That name, password or code is not right, or the account is locked."
@@ -47,13 +43,7 @@ class Account:
 class Accounts(Store):
     """The accounts of a desk."""
 
-    def __init__(
-        self,
-        database: DeskDatabase,
-        settings: Settings | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(database, settings, clock)
+    def _made(self) -> None:
         self._passwords = credentials.Passwords(self._settings)
 
     def add(

@@ -31,6 +31,10 @@ class Store:
         self._database = database
         self._settings = settings or Settings()
         self._clock = clock
+        self._made()
+
+    def _made(self) -> None:
+        """Make what else a part needs, once."""
 
 
 def portions(names: Iterable[str], size: int = 500) -> Iterator[list[str]]:

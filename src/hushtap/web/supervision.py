@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,11 +22,16 @@ if TYPE_CHECKING:
     from hushtap.web.judging import Scores
     from hushtap.web.rules import Rules
 
-LOOKED_AT: Final = 5_000
+LOOKED_AT: Final = 2_000
 """Calls, the newest, that the queue is drawn from."""
 
 COUNTED: Final = 20_000
 """Calls, the newest, that the figures are of."""
+
+
+KEPT_FOR: Final = 60
+"""Seconds that figures are shown for before they are counted again: that takes a second."""
+_MOST_KEPT: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,8 @@ class Supervision:
         self._scores = scores
         self._rules = rules
         self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Account, int], tuple[float, Dashboard]] = OrderedDict()
 
     def queue(self, account: Account, most: int = 100) -> list[Waiting]:
         """Return the newest calls in reach that a sample takes and nobody has scored."""
@@ -67,7 +76,25 @@ class Supervision:
         return waiting[:most]
 
     def dashboard(self, account: Account, days: int) -> Dashboard:
-        """Return the figures of the last ``days`` days of the calls in reach."""
+        """Return the figures of the last ``days`` days of the calls in reach.
+
+        They may be ``KEPT_FOR`` seconds old.
+        """
+        # Whoever gets another reach is another account here.
+        key, now = (account, days), self._clock()
+        with self._lock:
+            at, board = self._kept.get(key, (0.0, None))
+        if board is not None and 0 <= now - at < KEPT_FOR:
+            return board
+        board = self._counted(account, days)
+        with self._lock:
+            self._kept[key] = (now, board)
+            self._kept.move_to_end(key)
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return board
+
+    def _counted(self, account: Account, days: int) -> Dashboard:
         now = self._now()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         query = Query(since=midnight - timedelta(days=days - 1))
