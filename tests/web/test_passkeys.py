@@ -120,6 +120,19 @@ def test_another_key_under_the_same_name_is_refused(own_bench: Bench) -> None:
     assert add(own_bench, forged, Role.AUDITOR).status_code == 401
 
 
+def test_a_passkey_is_of_the_host_that_it_was_made_at(own_bench: Bench) -> None:
+    device = Device(ORIGIN)
+    add(own_bench, device)
+    client = own_bench.client()
+    client.base_url = "https://other.test"
+    options = asked(client)
+    assert options["rpId"] == "other.test"
+    # What no browser does: sign for one host at another.
+    device.origin = "https://other.test"
+    assert enter(client, device.sign(options | {"rpId": HOST})) == 401
+    assert not is_in(client)
+
+
 def test_making_one_takes_the_password_and_a_verified_owner(own_bench: Bench) -> None:
     client = own_bench.signed_in(Role.SUPERVISOR)
     wrong = client.post("/account/passkeys/options", data={"password": "wrong password"})
