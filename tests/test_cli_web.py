@@ -76,6 +76,33 @@ def test_what_makes_no_sense_is_refused(vault: Vault, words: tuple[str, ...]) ->
     assert Accounts(database_of(vault)).list() == []
 
 
+def test_what_is_no_name_is_not_on_record(vault: Vault) -> None:
+    for words in (("add", "4111111111111111", "--role", "auditor"), ("reset", "4111111111111111")):
+        told = run(vault, *words)
+        assert told.exit_code != 0
+        assert "4111111111111111" not in str(told.exception)
+    assert not any(b"account-change" in entry for entry in entries_of(vault.path))
+
+
+def test_a_signal_ends_the_desk_as_a_signal(vault: Vault) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    script = Path(sys.executable).with_name("hushtap")
+    with subprocess.Popen(
+        [script, "web", "--vault", str(vault.path), "--plain", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as desk:
+        assert desk.stdout is not None
+        assert desk.stderr is not None
+        assert f"localhost:{port}" in desk.stdout.readline()
+        desk.send_signal(signal.SIGTERM)
+        assert desk.wait(20) == 128 + signal.SIGTERM
+        assert "is taken" not in desk.stderr.read()
+
+
 def test_the_vault_may_be_named_before_or_after(vault: Vault) -> None:
     words = ["web", "--vault", str(vault.path), "user", "add", "ada", "--role", "auditor"]
     assert CliRunner().invoke(app, words).exit_code == 0
@@ -83,7 +110,10 @@ def test_the_vault_may_be_named_before_or_after(vault: Vault) -> None:
 
 
 @pytest.mark.slow
-def test_the_demo_is_up_and_lets_in_with_what_it_prints(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_is_up_and_lets_in_with_what_it_prints(
+    tmp_path: Path, end: signal.Signals
+) -> None:
     script = Path(sys.executable).with_name("hushtap")
     subprocess.run([script, "web", "--prepare"], check=True, capture_output=True)
     with socket.socket() as free:
@@ -109,7 +139,7 @@ def test_the_demo_is_up_and_lets_in_with_what_it_prints(tmp_path: Path) -> None:
             with urllib.request.urlopen(url, context=own) as answer:
                 assert b"demonstration" in answer.read()
         finally:
-            desk.send_signal(signal.SIGINT)
+            desk.send_signal(end)
         desk.wait(20)
     print(f"the demo was up in {took:.1f} s")  # noqa: T201 - a figure, no assertion on it
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hushtap import doctor
-from hushtap.doctor import Check, check_dependency, check_python, check_vault, diagnose
+from hushtap.doctor import Check, check_dependency, check_extra, check_python, check_vault, diagnose
 from taps.conftest import public_folder, unprivileged
 
 if TYPE_CHECKING:
@@ -35,6 +35,14 @@ def test_every_declared_dependency_is_looked_at() -> None:
     declared = importlib.metadata.requires("hushtap") or []
     runtime = [re.split(r"[^\w-]", line)[0] for line in declared if "extra ==" not in line]
     assert set(runtime) == set(doctor._DISTRIBUTIONS)
+
+
+def test_extras_are_looked_at_as_a_whole() -> None:
+    checks = _by_name(diagnose())
+    assert checks["extra web"].ok
+    assert checks["extra gateway"].optional
+    absent = check_extra("no-such-thing")
+    assert (absent.ok, absent.fix) == (False, "pip install 'hushtap[no-such-thing]'")
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 14)])

@@ -20,6 +20,7 @@ from hushtap.pii.recognizers import SpokenEmailRecognizer
 from hushtap.pii.shapes import RECIPES
 from hushtap.pipeline import Call
 from hushtap.values import Entity, Finding, HeardBy
+from hushtap.vault.recordings import REVIEWED
 
 if TYPE_CHECKING:
     from hushtap.pii.policy import Policy
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 USAGE = ROOT / "docs" / "usage.md"
 SOURCE = ROOT / "src" / "hushtap"
+CONSTANTS = {"REVIEWED": REVIEWED}
+"""Sources that have a name of their own."""
 
 
 def told_sources() -> tuple[set[str], ...]:
@@ -92,6 +95,8 @@ def literals(value: ast.AST | None) -> set[str]:
     """Return the names in the string literals that an expression may be, or is made of."""
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return {part for part in value.value.split(":") if part}
+    if isinstance(value, ast.Name) and value.id in CONSTANTS:
+        return {CONSTANTS[value.id]}
     if isinstance(value, ast.IfExp | ast.JoinedStr | ast.FormattedValue):
         return {name for child in ast.iter_child_nodes(value) for name in literals(child)}
     return set()

@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -45,6 +46,9 @@ _DISTRIBUTIONS = {
 }
 """Distribution -> module, for every runtime dependency in pyproject.toml."""
 
+_EXTRAS = ("gateway", "web")
+"""Those that have a command of their own."""
+
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -71,6 +75,7 @@ def diagnose(vault: Path | None = None) -> list[Check]:
     checks = [check_python(sys.version_info[:2])]
     checks += [check_dependency(name, module) for name, module in _DISTRIBUTIONS.items()]
     checks += _weights()
+    checks += [check_extra(name) for name in _EXTRAS]
     checks += [_processor(), _microphone(), _espeak()]
     if vault is not None:
         checks.append(check_vault(vault))
@@ -96,6 +101,27 @@ def check_dependency(distribution: str, module: str) -> Check:
         fix = f"pip install --force-reinstall {distribution}"
         return Check(distribution, False, f"does not load ({type(exc).__name__})", fix)
     return Check(distribution, True, version)
+
+
+def check_extra(extra: str) -> Check:
+    """Return whether every distribution of ``extra`` is installed, as pyproject.toml names them."""
+    marker = re.compile(rf"extra == ['\"]{extra}['\"]")
+    wanted = importlib.metadata.requires("hushtap") or []
+    names = [re.split(r"[^\w-]", line)[0] for line in wanted if marker.search(line)]
+    missing = [name for name in names if not _installed(name)]
+    label = f"extra {extra}"
+    if missing or not names:
+        detail = f"{', '.join(missing) or extra} not installed"
+        return Check(label, False, detail, f"pip install 'hushtap[{extra}]'", optional=True)
+    return Check(label, True, f"{len(names)} packages", optional=True)
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def check_vault(folder: Path) -> Check:

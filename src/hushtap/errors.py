@@ -9,6 +9,7 @@
     ├── BusyError                1   no more calls are taken now
     ├── ModelError               3   weights are missing or are not what the manifest says
     └── VaultError               1   a recording cannot be written or opened
+        ├── NotFoundError        1   there is no such recording
         ├── ConsentError         1   the caller does not want to be recorded
         ├── HeldError            1   a legal hold keeps a recording
         ├── ApprovalError        1   a second person has not agreed
@@ -58,6 +59,10 @@ class ModelError(HushtapError):
 
 class VaultError(HushtapError):
     """A recording cannot be written or opened."""
+
+
+class NotFoundError(VaultError):
+    """There is no such recording, or several whose ids begin so."""
 
 
 class ConsentError(VaultError):

@@ -19,6 +19,7 @@ from hushtap.web.roles import Role
 from hushtap.web.server import database_of
 from hushtap.web.sessions import Stage
 from hushtap.web.settings import Settings
+from hushtap.web.tokens import scopes_of
 from vault.calls import PHONE_LINE, append_all, call
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from hushtap.web.database import DeskDatabase
+    from hushtap.web.rules import Rules
 
 PASSWORD = "marmalade on the 7th shelf"  # noqa: S105 - of nobody
 HOST = "desk.test"
@@ -76,6 +78,7 @@ class Bench:
     """Recordings by agent and queue."""
     secrets: dict[Role, str] = field(default_factory=dict, repr=False)
     codes: dict[Role, list[str]] = field(default_factory=dict, repr=False)
+    tokens: dict[Role, str] = field(default_factory=dict, repr=False)
 
     def client(self) -> TestClient:
         """A browser of nobody, which follows nothing by itself."""
@@ -89,7 +92,17 @@ class Bench:
         token = self.app.state.sessions.begin(name_of(role), stage, "10.0.0.7", "Firefox/1")
         client.cookies.set(COOKIE, token, domain=HOST)
         client.headers["x-form-token"] = form_token(token)
+        if stage is Stage.FULL and self.token(role):
+            client.headers["authorization"] = f"Bearer {self.token(role)}"
         return client
+
+    def token(self, role: Role) -> str:
+        """A token for the API with all that one of ``role`` may carry; empty where that is none."""
+        state = self.app.state
+        if role not in self.tokens and scopes_of(role):
+            account = state.accounts.get(name_of(role))
+            self.tokens[role] = state.tokens.make(account, "all", scopes_of(role), 1)
+        return self.tokens.get(role, "")
 
     def enrol(self, role: Role) -> None:
         """Give ``role`` its second factor."""
@@ -108,7 +121,13 @@ def name_of(role: Role) -> str:
     return f"the-{role}"
 
 
-def make_bench(folder: Path, settings: Settings | None = None, *, people: bool = True) -> Bench:
+def make_bench(
+    folder: Path,
+    settings: Settings | None = None,
+    *,
+    people: bool = True,
+    rules: Rules | None = None,
+) -> Bench:
     """Make a vault with calls, and the desk over it."""
     vault = Vault.create(folder / "vault")
     calls = {}
@@ -125,7 +144,7 @@ def make_bench(folder: Path, settings: Settings | None = None, *, people: bool =
     database = database_of(vault)
     clock = Clock()
     settings = replace(settings or Settings(attempts=1000), hash_memory_kib=1024, hash_passes=1)
-    app = make_app(vault, database, settings, clock=clock)
+    app = make_app(vault, database, settings, clock=clock, rules=rules)
     bench = Bench(vault, database, app, clock, calls)
     if people:
         for role, scope in PEOPLE.items():

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs chromium (apt-get install chromium)"
 )
 
+SUPERVISED = ("/calls", "/call", "/cases", "/account", "/queue", "/figures", "/calls?agent=ann")
+
 LISTEN = """
 // How loud each side is: the loudest sample between two positions, as it is played.
 async ([start, end]) => {
@@ -247,8 +249,9 @@ def test_no_page_is_wider_than_the_screen_and_axe_finds_nothing(
     ) as page:
         page.goto(f"{desk.url}/sign-in")
         pages: list[tuple[str, str | None]] = [("/sign-in", None)]
-        pages += [(path, "the-supervisor") for path in ("/calls", "/call", "/cases", "/account")]
+        pages += [(path, "the-supervisor") for path in SUPERVISED]
         pages += [("/people", "the-administrator"), ("/log", "the-auditor")]
+        pages += [(path, "the-privacy-officer") for path in ("/alerts", "/disposals")]
         signed: str | None = None
         for path, who in pages:
             if who not in {None, signed}:

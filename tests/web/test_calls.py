@@ -21,7 +21,7 @@ from hushtap.web.views import clock, why
 from vault.calls import PHONE_LINE, append_all, call
 from web.bench import NOW, Bench
 
-RECORDING = re.compile(r'href="/calls/(\w{16}-\w{8})"')
+RECORDING = re.compile(r'href="/calls/(\w{16}-\w{8})(?:#[^"]*)?"')
 
 
 def listed(bench: Bench, query: str = "", role: Role = Role.PRIVACY_OFFICER) -> list[str]:
@@ -205,6 +205,32 @@ def test_times_and_reasons_as_people_read_them() -> None:
         ("spotter:card-length", "heard by the digit spotter, card length"),
     ):
         assert why(Finding(Entity.CVV, Span(0, 1), 0, 1.0, source)) == said
+
+
+@pytest.mark.parametrize("name", ["agent", "queue", "call_id", "since", "after"])
+def test_a_filter_that_cannot_be_printed_is_refused(bench: Bench, name: str) -> None:
+    answer = bench.signed_in(Role.PRIVACY_OFFICER).get(f"/calls?{name}=a%00b")
+    assert answer.status_code == 422
+
+
+def test_what_is_in_reach_is_listed_however_much_others_flagged(own_bench: Bench) -> None:
+    desk = own_bench.app.state.desk
+    span = {"channel": 1, "span": Span(3, 9), "entity": Entity.CVV, "account": "sam"}
+    desk.review.flag(own_bench.calls["ann", "billing"], FlagKind.MISS, **span)
+    for _ in range(250):
+        desk.review.flag(own_bench.calls["cara", "orders"], FlagKind.MISS, **span)
+    client = own_bench.signed_in(Role.SUPERVISOR)
+    assert RECORDING.findall(client.get("/cases").text) == [own_bench.calls["ann", "billing"]]
+    assert client.get("/calls").text.count('class="mark flagged"') == 1
+
+
+def test_a_vault_that_cannot_be_asked_is_no_call_that_is_not_there(own_bench: Bench) -> None:
+    client = own_bench.signed_in(Role.SUPERVISOR)
+    path = f"/calls/{own_bench.calls['ann', 'billing']}"
+    assert client.get(path).status_code == 200
+    (own_bench.vault.path / "catalog.db").write_bytes(b"not a database, not at all" * 400)
+    assert client.get(path).status_code == 503
+    assert client.get("/calls/%00").status_code == 404
 
 
 def test_the_last_of_all_days_is_no_day(bench: Bench) -> None:

@@ -247,7 +247,8 @@ def test_a_session_that_is_ended_hears_no_further(own_bench: Bench) -> None:
     session = app.state.sessions.find(token)
     playback = app.state.desk.listen(session, own_bench.calls["ann", "billing"])
     cookie = f"__Host-hushtap={token}".encode()
-    request = Request({"type": "http", "app": app, "headers": [(b"cookie", cookie)]})
+    given = {"type": "http", "app": app, "state": {"session": session}}
+    request = Request(given | {"headers": [(b"cookie", cookie)]})
 
     def pieces(*, end_it: bool) -> list[int]:
         """Bytes of each piece of an answer that is under way as the session ends."""

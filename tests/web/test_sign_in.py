@@ -294,6 +294,30 @@ def test_a_secret_sealed_for_another_is_not_taken(desk: Bench) -> None:
     assert client.post("/sign-in/setup", data=form).status_code == 403
 
 
+def test_a_damaged_form_asks_again(desk: Bench) -> None:
+    first = desk.app.state.accounts.add("sam", Role.AUDITOR)
+    client = desk.client()
+    give_password(client, "sam", first)
+    page = client.get("/sign-in/setup")
+    form = {"password": "marmalade on toast", "code": "000000", "sealed": "damaged"}
+    answer = client.post("/sign-in/setup", data=form | {"form_token": token_in(page.text)})
+    assert (answer.status_code, "damaged" in answer.text) == (422, True)
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize("typed", ["4111111111111111", "Not A Name", "x" * 65, "nobody\0"])
+def test_what_is_typed_for_a_name_is_looked_at_before_it_is_logged(
+    own_bench: Bench, typed: str
+) -> None:
+    admin = own_bench.signed_in(Role.ADMINISTRATOR)
+    assert admin.post("/people", data={"name": typed, "role": "auditor"}).status_code == 422
+    scope = {"name": "sam", "role": "qa-analyst", "queues": "billing, 4111111111111111"}
+    assert admin.post("/people", data=scope).status_code == 422
+    assert admin.post("/people/4111111111111111/reset").status_code == 422
+    assert told(own_bench, "account-change") == []
+    assert not any(b"4111111111111111" in entry for entry in entries_of(own_bench.vault.path))
+
+
 def test_too_many_tries_from_one_address_have_to_wait(tmp_path: Path) -> None:
     bench = make_bench(tmp_path, Settings(attempts=5), people=False)
     statuses = [give_password(bench.client(), "nobody").status_code for _ in range(7)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +16,11 @@ from hushtap.cli.vault import DEFAULT, KeyOption, VaultOption
 from hushtap.errors import HushtapError
 
 if TYPE_CHECKING:
+    from hushtap.vault.audit.log import Journal
     from hushtap.vault.recordings import Vault
     from hushtap.web.accounts import Account, Accounts
     from hushtap.web.demo import Person
+    from hushtap.web.rules import Rules
     from hushtap.web.server import Place
 
 app = typer.Typer()
@@ -53,6 +56,10 @@ def web(
     cert_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What is reviewed and what is odd (TOML)."),
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Without TLS; on the loopback only.")
     ] = False,
@@ -78,13 +85,15 @@ def web(
 
         say(str(prepared(complain)))
         return
+    from hushtap.web.rules import load  # noqa: PLC0415
     from hushtap.web.server import Place  # noqa: PLC0415
 
+    judged = load(rules)
     place = Place(host, port, cert, cert_key, plain)
     if demo:
-        _demo(place)
+        _demo(place, judged)
     else:
-        _serve(open_vault(vault, key), place)
+        _serve(open_vault(vault, key), place, judged)
 
 
 @user_app.command("add")
@@ -107,7 +116,9 @@ def add(
     """
     from hushtap.web.roles import Role  # noqa: PLC0415
 
-    accounts = _accounts(ctx, vault, name)
+    accounts, journal = _accounts(ctx, vault)
+    accounts.check_new(name, Role(role), queues=queue or (), agents=agent or ())
+    _note(journal, name)
     say(accounts.add(name, Role(role), queues=queue or (), agents=agent or ()))
     complain("that is the first password: it is to be changed at the first sign-in")
 
@@ -118,7 +129,7 @@ def list_users(ctx: typer.Context, vault: VaultOption = DEFAULT, *, as_json: _Js
 
     [cyan]hushtap web user list[/]
     """
-    accounts = _accounts(ctx, vault).list()
+    accounts = _accounts(ctx, vault)[0].list()
     if as_json:
         for one in accounts:
             print_json(
@@ -142,7 +153,10 @@ def disable(name: _Name, ctx: typer.Context, vault: VaultOption = DEFAULT) -> No
 
     [cyan]hushtap web user disable sam[/]
     """
-    _accounts(ctx, vault, name).disable(name)
+    accounts, journal = _accounts(ctx, vault)
+    accounts.get(name)
+    _note(journal, name)
+    accounts.disable(name)
     say(f"{name} is disabled")
 
 
@@ -152,29 +166,33 @@ def reset(name: _Name, ctx: typer.Context, vault: VaultOption = DEFAULT) -> None
 
     [cyan]hushtap web user reset sam[/]
     """
-    accounts = _accounts(ctx, vault, name)
+    accounts, journal = _accounts(ctx, vault)
+    accounts.get(name)
+    _note(journal, name)
     password = accounts.reset(name)
     accounts.disable(name, disabled=False)
     say(password)
 
 
-def _accounts(ctx: typer.Context, vault: Path, changed: str | None = None) -> Accounts:
-    """Return the accounts; that one of them is to be ``changed`` is on record first."""
+def _accounts(ctx: typer.Context, vault: Path) -> tuple[Accounts, Journal]:
+    """Return the accounts, and the log that a change of one of them is noted in first."""
     _need_web()
-    from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing  # noqa: PLC0415
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
     from hushtap.web.accounts import Accounts  # noqa: PLC0415
     from hushtap.web.server import database_of  # noqa: PLC0415
 
     given = ctx.obj if vault == DEFAULT and isinstance(ctx.obj, Path) else vault
     opened = Vault.open(given)
-    if changed is not None:
-        thing = Thing(Kind.ACCOUNT, changed)
-        opened.journal.note(Activity.ACCOUNT_CHANGE, Outcome.SUCCESS, thing)
-    return Accounts(database_of(opened))
+    return Accounts(database_of(opened)), opened.journal
 
 
-def _serve(vault: Vault, place: Place) -> None:
+def _note(journal: Journal, changed: str) -> None:
+    from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing  # noqa: PLC0415
+
+    journal.note(Activity.ACCOUNT_CHANGE, Outcome.SUCCESS, Thing(Kind.ACCOUNT, changed))
+
+
+def _serve(vault: Vault, place: Place, rules: Rules) -> None:
     from hushtap.web.accounts import Accounts  # noqa: PLC0415
     from hushtap.web.server import certificate_of, database_of, serve  # noqa: PLC0415
     from hushtap.web.tls import fingerprint  # noqa: PLC0415
@@ -189,10 +207,10 @@ def _serve(vault: Vault, place: Place) -> None:
             complain(f"its certificate, SHA-256: {fingerprint(pair[0])}")
 
     with suppress(KeyboardInterrupt):
-        serve(vault, place, started=started)
+        serve(vault, place, started=started, rules=rules)
 
 
-def _demo(place: Place) -> None:
+def _demo(place: Place, rules: Rules) -> None:
     from hushtap.web.demo import add_people, make_vault, prepared  # noqa: PLC0415
     from hushtap.web.server import serve  # noqa: PLC0415
 
@@ -201,7 +219,8 @@ def _demo(place: Place) -> None:
         vault = make_vault(Path(folder) / "vault", source)
         people = add_people(vault)
         with suppress(KeyboardInterrupt):
-            serve(vault, place, started=lambda: _tell(place, people), demo=True)
+            started = partial(_tell, place, people)
+            serve(vault, place, started=started, demo=True, rules=rules)
 
 
 def _tell(place: Place, people: list[Person]) -> None:
@@ -231,6 +250,7 @@ def _need_web() -> None:
         import argon2  # noqa: F401, PLC0415
         import fastapi  # noqa: F401, PLC0415
         import uvicorn  # noqa: F401, PLC0415
+        import webauthn  # noqa: F401, PLC0415
     except ImportError:
         raise HushtapError(
             "the review desk needs more packages: pip install 'hushtap[web]'"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from hushtap.errors import HeldError, VaultError
+from hushtap.errors import HeldError, NotFoundError, VaultError
 from hushtap.values import AudioFormat
 from hushtap.vault.database import Database
 from hushtap.vault.details import Consent, Direction
@@ -196,12 +196,12 @@ class Catalog:
         They are by the id of the key that opens each, and none where they were destroyed.
 
         Raises:
-            VaultError: none or several begin so, or no id is given.
+            NotFoundError: none or several begin so, or no id is given.
         """
         name = self.database.name
         if not recording_id:
             # All begin with nothing: an unset variable must not name the only recording.
-            raise VaultError(
+            raise NotFoundError(
                 f"{self.database.name}: an empty id names no recording; list the vault's ids"
             )
         query = (
@@ -216,10 +216,10 @@ class Catalog:
                 wrapped = {row.key_id: row.wrapped for row in connection.execute(sealed)}
                 return _info(rows[0]), wrapped
         if not rows:
-            raise VaultError(
+            raise NotFoundError(
                 f"{self.database.name}: no recording {recording_id!r}; list the vault's ids"
             )
-        raise VaultError(
+        raise NotFoundError(
             f"{name}: several recordings begin with {recording_id!r}; give more of the id"
         )
 

@@ -42,7 +42,7 @@ from hushtap.vault.remuting import Remuting, finding_of
 from hushtap.vault.sealedfiles import SealedFiles
 from hushtap.vault.subjects import Subjects
 from hushtap.vault.verifying import VerifyResult, verify
-from hushtap.vault.waiting import WaitingMutes
+from hushtap.vault.waiting import REVIEWED, WaitingMutes
 from hushtap.vault.writer import Recording
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from hushtap.values import Entity, Finding
 
 __all__ = [
+    "REVIEWED",
     "CallDetails",
     "Consent",
     "Direction",

@@ -36,7 +36,7 @@ from hushtap.vault.files import (
 from hushtap.vault.reader import header_of
 from hushtap.vault.resealing import Copy, check
 from hushtap.vault.schema import found, keys, recordings, waiting_mutes, wrapped_keys
-from hushtap.vault.waiting import SOURCE, WaitingMutes
+from hushtap.vault.waiting import REVIEWED, WaitingMutes
 from hushtap.vault.waiting import this as waits
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ def finding_of(info: RecordingInfo, channel: int, span: Span, entity: Entity) ->
         raise UsageError(f"recording {info.id} has no channel {channel}")
     if not span or not 0 <= span.start < span.end <= info.samples:
         raise UsageError(f"recording {info.id} has {info.samples} samples: mute a span of them")
-    return Finding(entity, span, channel, 1.0, SOURCE)
+    return Finding(entity, span, channel, 1.0, REVIEWED)
 
 
 def _mark(wrapped: Mapping[str, bytes]) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hushtap.vault.database import Database
     from hushtap.vault.reader import OpenedRecording
 
-SOURCE = "review"
+REVIEWED = "review"
 """The ``source`` of a finding that a person flagged."""
 
 
@@ -44,7 +44,7 @@ class WaitingMutes:
         )
         with self._database.reading() as connection:
             return tuple(
-                Finding(Entity(row.entity), Span(row.start, row.end), row.channel, 1.0, SOURCE)
+                Finding(Entity(row.entity), Span(row.start, row.end), row.channel, 1.0, REVIEWED)
                 for row in connection.execute(query)
             )
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
 
 from hushtap.errors import UsageError
+from hushtap.vault.details import looks_sensitive
 from hushtap.web import credentials
-from hushtap.web.database import accounts, recovery, sessions
 from hushtap.web.errors import SignInError
 from hushtap.web.roles import Reach, Role, reach
-from hushtap.web.settings import Settings
+from hushtap.web.store import Store
+from hushtap.web.tables import accounts, passkeys, recovery, sessions, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from hushtap.web.database import DeskDatabase
+    from collections.abc import Iterable
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 WRONG: Final = "That name, password or code is not right, or the account is locked."
@@ -42,22 +40,10 @@ class Account:
     created: float
 
 
-class Accounts:
-    """The accounts in ``database``; ``clock`` gives seconds since 1970.
+class Accounts(Store):
+    """The accounts of a desk."""
 
-    Raises:
-        VaultError: from every method, where the database cannot be used.
-    """
-
-    def __init__(
-        self,
-        database: DeskDatabase,
-        settings: Settings | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._database = database
-        self._settings = settings or Settings()
-        self._clock = clock
+    def _made(self) -> None:
         self._passwords = credentials.Passwords(self._settings)
 
     def add(
@@ -76,12 +62,8 @@ class Accounts:
         Raises:
             UsageError: the name is taken or no name, or the role reaches nothing so.
         """
-        if not _NAME.fullmatch(name):
-            raise UsageError(f"{name!r} is no name: a-z, 0-9 and . _ @ - only, 64 at most")
         queues, agents = sorted(set(queues)), sorted(set(agents))
-        wants = {Reach.QUEUES: ("queue", queues), Reach.TEAM: ("agent", agents)}.get(reach(role))
-        if wants and not wants[1]:
-            raise UsageError(f"a {role} sees the calls of some: give --{wants[0]}")
+        self.check_new(name, role, queues=queues, agents=agents)
         temporary = password is None
         password = password or credentials.new_password()
         row = {
@@ -100,9 +82,31 @@ class Accounts:
         }
         with self._database.writing() as connection:
             if connection.scalar(select(accounts.c.name).where(accounts.c.name == name)):
-                raise UsageError(f"there is an account {name} already; reset it or choose another")
+                raise _taken(name)
             connection.execute(insert(accounts).values(row))
         return password
+
+    def check_new(
+        self, name: str, role: Role, *, queues: Iterable[str] = (), agents: Iterable[str] = ()
+    ) -> None:
+        """Refuse what ``add`` would refuse, without telling what was typed.
+
+        Raises:
+            UsageError: the name is taken or no name, or the role reaches nothing so.
+        """
+        if not _NAME.fullmatch(name):
+            raise UsageError("that is no name: a-z, 0-9 and . _ @ - only, 64 at most")
+        told = [name, *queues, *agents]
+        if any(looks_sensitive(one) or not one.isprintable() for one in told):
+            raise UsageError(
+                "a name, queue or agent looks like a card number or an SSN, or is none"
+            )
+        wants = {Reach.QUEUES: ("queue", queues), Reach.TEAM: ("agent", agents)}.get(reach(role))
+        if wants and not wants[1]:
+            raise UsageError(f"a {role} sees the calls of some: give --{wants[0]}")
+        with self._database.reading() as connection:
+            if connection.scalar(select(accounts.c.name).where(accounts.c.name == name)):
+                raise _taken(name)
 
     def list(self) -> list[Account]:
         """Return all accounts by name."""
@@ -123,7 +127,9 @@ class Accounts:
             connection.execute(delete(sessions).where(sessions.c.account == name))
 
     def reset(self, name: str) -> str:
-        """Give an account a new first password and no second factor; unlock it; end its sessions.
+        """Give an account a new first password; unlock it; end its sessions.
+
+        Its second factor, passkeys and tokens are gone.
 
         Raises:
             UsageError: there is none.
@@ -139,8 +145,8 @@ class Accounts:
         }
         with self._database.writing() as connection:
             connection.execute(update(accounts).where(accounts.c.name == name).values(values))
-            connection.execute(delete(recovery).where(recovery.c.account == name))
-            connection.execute(delete(sessions).where(sessions.c.account == name))
+            for table in (recovery, passkeys, tokens, sessions):
+                connection.execute(delete(table).where(table.c.account == name))
         return password
 
     def check_password(self, name: str, password: str) -> Account:
@@ -152,6 +158,18 @@ class Accounts:
         if row is None or not usable or not fits:
             if row is not None and usable:
                 self._failed(name)
+            raise SignInError(WRONG)
+        return account_of(row)
+
+    def admit(self, name: str) -> Account:
+        """Return an account that somebody may enter now, who they are being known otherwise.
+
+        Raises:
+            SignInError: it is locked or disabled, or has a first password still.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+        if row is None or not self._usable(row) or row.temporary:
             raise SignInError(WRONG)
         return account_of(row)
 
@@ -230,8 +248,12 @@ class Accounts:
         with self._database.reading() as connection:
             row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
         if row is None:
-            raise UsageError(f"there is no account {name!r}; list them")
+            raise UsageError("there is no such account; list them")
         return row
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(f"there is an account {name} already; reset it or choose another")
 
 
 def account_of(row: Row[*tuple[Any, ...]]) -> Account:

@@ -9,22 +9,41 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from hushtap.errors import HeldError, HushtapError, UsageError, VaultError
 from hushtap.vault.audit.log import LOG_NAME
 from hushtap.web.accounts import Accounts
+from hushtap.web.api import API
 from hushtap.web.desk import Desk
+from hushtap.web.disposals import DisposalRequests
 from hushtap.web.errors import DeskError, SignInError
 from hushtap.web.guard import SAFE, undeclared
 from hushtap.web.headers import Headers
+from hushtap.web.judging import Scores, Views
 from hushtap.web.pages import HERE, go, render
+from hushtap.web.passkeys import Passkeys
 from hushtap.web.review import Review
-from hushtap.web.routes import calls, listen, people, review, signin
+from hushtap.web.routes import (
+    alerts,
+    api,
+    calls,
+    disposals,
+    listen,
+    passkeys,
+    people,
+    review,
+    signin,
+    work,
+)
+from hushtap.web.rules import Rules, load
 from hushtap.web.sessions import Sessions
 from hushtap.web.settings import Settings
+from hushtap.web.supervision import Supervision
 from hushtap.web.throttle import Throttle
+from hushtap.web.tokens import Tokens
+from hushtap.web.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,12 +59,16 @@ def make_app(
     database: DeskDatabase,
     settings: Settings | None = None,
     *,
+    rules: Rules | None = None,
     clock: Callable[[], float] | None = None,
     demo: bool = False,
 ) -> FastAPI:
     """Return the desk over ``vault``; ``clock`` gives seconds since 1970.
 
+    The ``rules`` are those that ship, unless given.
+
     Raises:
+        UsageError: the rules are wrong.
         VaultError: the vault's audit log cannot be written.
     """
     settings = settings or Settings()
@@ -62,13 +85,21 @@ def make_app(
     state.database = database
     state.accounts = Accounts(database, settings, **timed)
     state.sessions = Sessions(database, settings, **timed)
+    state.passkeys = Passkeys(database, settings, **timed)
+    state.tokens = Tokens(database, settings, **timed)
+    state.disposals = DisposalRequests(database, settings, **timed)
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
-    state.desk = Desk(vault, Review(database, **timed), **timed)
+    state.rules = rules = rules or load()
+    state.watch = Watch(database, rules.alerts, **timed)
+    state.desk = Desk(vault, Review(database, settings, **timed), state.watch, **timed)
+    state.scores = Scores(database, settings, **timed)
+    state.views = Views(database, settings, **timed)
+    state.supervision = Supervision(state.desk, state.scores, rules, **timed)
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo
-    for part in (signin, calls, listen, review, people):
+    for part in (signin, passkeys, calls, listen, review, work, people, alerts, disposals, api):
         # As they are: an included router would hide them from ``undeclared``.
         app.router.routes.extend(part.routes.routes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -117,10 +148,14 @@ def _unexpected(request: Request, error: Exception) -> Response:
 
 
 def _page(request: Request, status: int, text: str) -> Response:
+    if request.url.path.startswith(API):
+        headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004
+        return JSONResponse({"detail": text}, status, headers)
     if not _is_page(request):
         return PlainTextResponse(text, status)
     return render(request, "problem.html", status, text=text, status_code=status)
 
 
 def _is_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "") and hasattr(request.state, "nonce")
+    asked = "text/html" in request.headers.get("accept", "")
+    return asked and hasattr(request.state, "nonce") and not request.url.path.startswith(API)

@@ -1,4 +1,4 @@
-"""The desk's own database beside the vault: people, sessions, flags and comments.
+"""The desk's own database beside the vault: people, sessions, and what they say of calls.
 
 What is secret in it is sealed or hashed: time-based codes' secrets and comments
 under ``desk.key``, passwords by Argon2id, tokens and recovery codes by SHA-256.
@@ -11,93 +11,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import (
-    JSON,
-    URL,
-    Boolean,
-    Column,
-    Connection,
-    Float,
-    ForeignKey,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    exc,
-    text,
-)
+from sqlalchemy import URL, Connection, create_engine, event, exc, text
 
 from hushtap.errors import VaultError
+from hushtap.web.tables import SCHEMA, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA: Final = 1
 _PRIVATE: Final = 0o600
-
-metadata = MetaData()
-accounts = Table(
-    "accounts",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("role", String, nullable=False),
-    Column("queues", JSON, nullable=False),
-    Column("agents", JSON, nullable=False),
-    Column("password", String, nullable=False),
-    # Set by somebody else: to be changed at the next sign-in.
-    Column("temporary", Boolean, nullable=False),
-    Column("totp", LargeBinary),
-    Column("totp_step", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("locked_until", Float, nullable=False),
-    Column("disabled", Boolean, nullable=False),
-    Column("created", Float, nullable=False),
-)
-recovery = Table(
-    "recovery",
-    metadata,
-    Column("account", ForeignKey("accounts.name"), primary_key=True),
-    Column("code", String, primary_key=True),
-)
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("account", ForeignKey("accounts.name"), nullable=False, index=True),
-    Column("stage", String, nullable=False),
-    Column("created", Float, nullable=False),
-    Column("seen", Float, nullable=False),
-    Column("address", String, nullable=False),
-    Column("browser", String, nullable=False),
-)
-flags = Table(
-    "flags",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("recording", String, nullable=False, index=True),
-    Column("kind", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("channel", Integer, nullable=False),
-    Column("start", Integer, nullable=False),
-    Column("end", Integer, nullable=False),
-    Column("entity", String, nullable=False),
-    Column("account", String, nullable=False),
-    Column("made", Float, nullable=False),
-)
-comments = Table(
-    "comments",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("recording", String, nullable=False, index=True),
-    Column("account", String, nullable=False),
-    Column("made", Float, nullable=False),
-    Column("at", Float),
-    Column("text", LargeBinary, nullable=False),
-)
 
 
 class DeskDatabase:
@@ -128,7 +51,7 @@ class DeskDatabase:
         event.listen(self._engine, "begin", _begin)
         with self.writing() as connection:
             version = connection.scalar(text("PRAGMA user_version"))
-            if version == 0:
+            if version in {0, 1}:
                 metadata.create_all(connection)
                 connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
             elif version != SCHEMA:

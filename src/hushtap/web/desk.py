@@ -6,11 +6,14 @@ import heapq
 import threading
 import time
 from collections import Counter, OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from hushtap.errors import HeldError, UsageError, VaultError
-from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
+from hushtap.errors import HeldError, NotFoundError, UsageError, VaultError
+from hushtap.timeline import merge
+from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
 from hushtap.vault.recordings import State
 from hushtap.web.errors import MissingError
 from hushtap.web.guard import actor_of
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from hushtap.web.accounts import Account
     from hushtap.web.review import Flag, Review
     from hushtap.web.sessions import Session
+    from hushtap.web.watch import Watch
 
 OPEN_AT_ONCE: Final = 64
 """Recordings that are held open to be listened to: an index and a waveform each, no audio."""
@@ -78,9 +82,14 @@ class Desk:
     """
 
     def __init__(
-        self, vault: Vault, review: Review, clock: Callable[[], float] = time.time
+        self,
+        vault: Vault,
+        review: Review,
+        watch: Watch,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._vault = vault
+        self._watch = watch
         self._clock = clock
         self.review = review
         self._lock = threading.Lock()
@@ -111,15 +120,41 @@ class Desk:
             interrupted=sum(info.state is State.INTERRUPTED for info in calls),
         )
 
-    def info(self, account: Account, recording_id: str) -> RecordingInfo:
+    def info(self, session: Session, recording_id: str) -> RecordingInfo:
         """Return what is known of a call in reach, by its whole id."""
+        return self._info(session.account, recording_id, session)
+
+    def _info(
+        self, account: Account, recording_id: str, asked: Session | None = None
+    ) -> RecordingInfo:
         try:
-            info = self._vault.info(recording_id)
-        except VaultError:
-            raise MissingError("There is no such call.") from None
-        if info.id != recording_id or not in_reach(account, info):
+            info = self._vault.info(recording_id) if is_name(recording_id) else None
+        except NotFoundError:
+            info = None
+        if info is None or info.id != recording_id:
+            raise MissingError("There is no such call.")
+        if not in_reach(account, info):
+            if asked is not None:
+                self._watch.refused(asked, recording_id)
             raise MissingError("There is no such call.")
         return info
+
+    def cases(self, account: Account, most: int) -> list[tuple[Flag, RecordingInfo]]:
+        """Return the newest ``most`` flags in the calls in reach, each with its call."""
+        found: list[tuple[Flag, RecordingInfo]] = []
+        infos: dict[str, RecordingInfo | None] = {}
+        before: int | None = None
+        while len(found) < most and (flags := self.review.flags(before=before)):
+            for flag in flags:
+                if flag.recording not in infos:
+                    infos[flag.recording] = None
+                    with suppress(MissingError):
+                        infos[flag.recording] = self._info(account, flag.recording)
+                info = infos[flag.recording]
+                if info is not None:
+                    found.append((flag, info))
+            before = flags[-1].id
+        return found[:most]
 
     def open(self, session: Session, recording_id: str) -> Playback:
         """Open a call for ``session``, or return it as it stands open.
@@ -143,6 +178,7 @@ class Desk:
                 self._as(session).journal.note(
                     Activity.LISTEN, Outcome.SUCCESS, Thing(Kind.RECORDING, recording_id)
                 )
+                self._watch.listened(session, opened.playback.info)
                 opened.told = True
         return opened.playback
 
@@ -186,16 +222,10 @@ class Desk:
             VaultError: it could not be sealed anew; the desk plays silence, and it is to be
                 done again.
         """
-        info = self.info(session.account, recording_id)
+        info = self.info(session, recording_id)
         self._check(info, channel, span)
-        flag = self.review.flag(
-            info.id,
-            FlagKind.MISS,
-            channel=channel,
-            span=span,
-            entity=entity,
-            account=session.account.name,
-        )
+        note = partial(self.review.flag, channel=channel, span=span, entity=entity)
+        flag = note(info.id, FlagKind.MISS, account=session.account.name)
         try:
             self._as(session).mute(info.id, channel, span, entity)
         except HeldError:
@@ -208,18 +238,12 @@ class Desk:
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
     ) -> None:
         """Note that a mute was wrong. Raises ``UsageError``: there is no such span."""
-        info = self.info(session.account, recording_id)
+        info = self.info(session, recording_id)
         self._check(info, channel, span)
         things = Thing(Kind.RECORDING, info.id)
         self._as(session).journal.note(Activity.FLAG, Outcome.SUCCESS, things)
-        self.review.flag(
-            info.id,
-            FlagKind.OVERMUTE,
-            channel=channel,
-            span=span,
-            entity=entity,
-            account=session.account.name,
-        )
+        note = partial(self.review.flag, channel=channel, span=span, entity=entity)
+        note(info.id, FlagKind.OVERMUTE, account=session.account.name)
 
     def note(self, session: Session, activity: Activity, *things: Thing) -> None:
         """Put on record what ``session`` does. Raises ``VaultError``: it must not be done then."""
@@ -230,7 +254,7 @@ class Desk:
         return self._as(session)
 
     def _opened(self, session: Session, recording_id: str) -> _Opened:
-        self.info(session.account, recording_id)
+        self.info(session, recording_id)
         key, now = (session.id, recording_id), self._clock()
         with self._lock:
             found = self._open.get(key)
@@ -239,6 +263,7 @@ class Desk:
                 self._open.move_to_end(key)
                 return found
         opened = _Opened(self._as(session).playback(recording_id), now)
+        self.review.opened(recording_id, _muted(opened.playback))
         with self._lock:
             self._open[key] = opened
             self._open.move_to_end(key)
@@ -260,6 +285,16 @@ class Desk:
             raise UsageError(f"call {info.id} has no such span")
         if span.end > info.samples:
             raise UsageError(f"call {info.id} ends before that")
+
+
+def _muted(playback: Playback) -> float:
+    """Return the seconds that are muted, of all channels together."""
+    spans: dict[int, list[Span]] = {}
+    for one in playback.findings:
+        if one.muted:
+            spans.setdefault(one.channel, []).append(one.span)
+    samples = sum(len(span) for some in spans.values() for span in merge(some))
+    return samples / playback.audio_format.sample_rate
 
 
 def in_reach(account: Account, info: RecordingInfo) -> bool:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
 
 from hushtap.vault.audit.events import Actor
+from hushtap.web.api import API, PROBLEMS, TOKEN
 from hushtap.web.credentials import form_token
 from hushtap.web.errors import ForbiddenError, SignInError
 from hushtap.web.roles import Permission, may
@@ -57,8 +59,65 @@ class Gate:
             raise ForbiddenError(f"A {session.account.role} may not do this ({wanted}).")
 
 
+class TokenGate(Gate):
+    """Lets a request of the API past: a token with that right, of an account that has it still.
+
+    A cookie is no way in: no other site can make a browser ask.
+
+    Raises:
+        SignInError: there is no token, or none that is good now.
+        ForbiddenError: the token or the role lacks the permission.
+    """
+
+    async def __call__(self, request: Request) -> None:
+        """Leave a session that lasts as long as the request as ``request.state.session``."""
+        request.state.session = session = await run_in_threadpool(_session_of_token, request)
+        wanted = self.permission
+        if wanted is not Permission.OWN and wanted not in session.scopes:
+            raise ForbiddenError(f"This token may not do this ({wanted}).")
+
+
 class Routes(APIRouter):
     """A router whose routes cannot be made without a permission."""
+
+    def api(
+        self,
+        method: str,
+        path: str,
+        permission: Permission,
+        model: Any,  # noqa: ANN401 - FastAPI's
+        *,
+        status: int = 200,
+        media: str = "application/json",
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Serve ``path`` of the API for tokens that have ``permission``, as ``model``."""
+        responses = dict(PROBLEMS)
+        if media != "application/json":
+            content = {media: {"schema": {"type": "string", "format": "binary"}}}
+            responses |= {
+                200: {"content": content, "description": "All of it."},
+                206: {"content": content, "description": "The range that was asked for."},
+                416: {"description": "The range lies outside."},
+            }
+
+        def declare(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+            self.add_api_route(
+                f"{API}{path}",
+                endpoint,
+                methods=[method],
+                dependencies=[Depends(TokenGate(permission))],
+                response_model=model,
+                response_class=JSONResponse if media == "application/json" else Response,
+                status_code=status,
+                responses=responses,
+                openapi_extra={
+                    "x-permission": str(permission),
+                    "security": [{TOKEN: [str(permission)]}],
+                },
+            )
+            return endpoint
+
+        return declare
 
     def page(
         self, method: str, path: str, permission: Permission
@@ -115,8 +174,48 @@ Signed = Annotated[Session, Depends(signed_in)]
 
 
 def actor_of(session: Session) -> Actor:
-    """Return who acts, as the audit log names them."""
-    return Actor(session.account.name, str(session.account.role), session.address)
+    """Return who acts, as the audit log names them; a token is named with the address."""
+    place = session.address if session.token is None else f"{session.token}@{session.address}"
+    return Actor(session.account.name, str(session.account.role), place)
+
+
+def lasts(request: Request) -> bool:
+    """Return whether the session or token that ``request`` came with is good still."""
+    if request.state.session is not None and request.state.session.token is not None:
+        return request.app.state.tokens.find(_bearer(request)) is not None
+    return _session(request) is not None
+
+
+def address_of(request: Request) -> str:
+    """Return the address of whoever asks, as the audit log can carry it."""
+    host = request.client.host if request.client else "local"
+    return f"ipv6/{host}" if ":" in host else host
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+def _session_of_token(request: Request) -> Session:
+    state, text, address = request.app.state, _bearer(request), address_of(request)
+    found = state.tokens.find(text) if text else None
+    if found is None:
+        if text:
+            state.throttle.take(address)
+        raise SignInError("Give a token: Authorization: Bearer ...")
+    token, account = found
+    return Session(
+        id=f"token-{token.id}",
+        stage=Stage.FULL,
+        account=account,
+        created=token.made,
+        seen=token.made,
+        address=address,
+        browser="API",
+        token=f"token-{token.id}",
+        scopes=token.scopes,
+    )
 
 
 def _session(request: Request) -> Session | None:

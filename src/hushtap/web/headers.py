@@ -6,7 +6,9 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from hushtap.web.api import API
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,7 +66,14 @@ class Headers:
 
         problem = _problem(scope)
         if problem is not None:
-            await PlainTextResponse(problem[1], problem[0])(scope, receive, sending)
+            status, text = problem
+            is_api = scope["path"].startswith(API)
+            answer = (
+                JSONResponse({"detail": text}, status)
+                if is_api
+                else PlainTextResponse(text, status)
+            )
+            await answer(scope, receive, sending)
             return
         await self._app(scope, _bounded(receive), sending)
 
@@ -74,7 +83,10 @@ def _problem(scope: Scope) -> tuple[int, str] | None:
     if scope["method"] in {"GET", "HEAD"}:
         return None
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-    if kind not in {b"", b"application/x-www-form-urlencoded"}:
+    if scope["path"].startswith(API):
+        if kind not in {b"", b"application/json"}:
+            return 415, "Send JSON."
+    elif kind not in {b"", b"application/x-www-form-urlencoded"}:
         return 415, "Send a form."
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length) > LONGEST_BODY:

@@ -54,6 +54,9 @@ def render(
 
     text = _ENGINE.get_template(template).render(
         **context,
+        alerts_open=(
+            request.app.state.watch.unsettled() if allowed(Permission.ALERTS_HANDLE) else 0
+        ),
         me=session.account if full and session is not None else None,
         may=allowed,
         form_token=token,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 
 from hushtap.errors import UsageError
 from hushtap.timeline import Span
 from hushtap.values import Entity
 from hushtap.vault.details import looks_sensitive
-from hushtap.web.database import comments, flags
+from hushtap.web.store import Store, portions
+from hushtap.web.tables import comments, flags, muted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hushtap.web.database import DeskDatabase
+    from collections.abc import Iterable
 
 LONGEST_COMMENT: Final = 1000
 _DIGITS: Final = re.compile(r"\d(?:[\s.,/-]*\d){4,}")
@@ -72,16 +70,8 @@ class Comment:
     text: str = field(repr=False)
 
 
-class Review:
-    """The flags and comments in ``database``; ``clock`` gives seconds since 1970.
-
-    Raises:
-        VaultError: from every method, where the database cannot be used.
-    """
-
-    def __init__(self, database: DeskDatabase, clock: Callable[[], float] = time.time) -> None:
-        self._database = database
-        self._clock = clock
+class Review(Store):
+    """The flags and comments of a desk."""
 
     def flag(
         self,
@@ -109,18 +99,58 @@ class Review:
             made = insert(flags).values(row).returning(flags.c.id)
             return int(connection.scalar(made) or 0)
 
+    def among(self, recordings: Iterable[str]) -> list[Flag]:
+        """Return the flags of many recordings, the oldest first."""
+        found: list[Flag] = []
+        with self._database.reading() as connection:
+            for some in portions(recordings):
+                query = select(flags).where(flags.c.recording.in_(some)).order_by(flags.c.id)
+                found += [_flag(row) for row in connection.execute(query)]
+        return found
+
+    def opened(self, recording: str, seconds: float) -> None:
+        """Note how much of a recording is muted, in seconds of all channels together."""
+        row = {"recording": recording, "seconds": seconds}
+        with self._database.writing() as connection:
+            connection.execute(delete(muted).where(muted.c.recording == recording))
+            connection.execute(insert(muted).values(row))
+
+    def muted(self, recordings: Iterable[str]) -> dict[str, float]:
+        """Return the same of those of ``recordings`` that were ever opened."""
+        found: dict[str, float] = {}
+        with self._database.reading() as connection:
+            for some in portions(recordings):
+                rows = connection.execute(select(muted).where(muted.c.recording.in_(some)))
+                found |= {row.recording: row.seconds for row in rows}
+        return found
+
     def settle(self, flag: int, state: FlagState) -> None:
         """Note what came of a flag."""
         with self._database.writing() as connection:
             connection.execute(update(flags).where(flags.c.id == flag).values(state=state))
 
-    def flags(self, recording: str | None = None, limit: int = 200) -> list[Flag]:
-        """Return the flags of one recording or of all, the newest first."""
+    def flags(
+        self, recording: str | None = None, *, before: int | None = None, limit: int = 200
+    ) -> list[Flag]:
+        """Return the flags of one recording or of all, the newest first, from ``before`` on."""
         query = select(flags).order_by(flags.c.id.desc()).limit(limit)
         if recording is not None:
             query = query.where(flags.c.recording == recording)
+        if before is not None:
+            query = query.where(flags.c.id < before)
         with self._database.reading() as connection:
             return [_flag(row) for row in connection.execute(query)]
+
+    def flagged(self, recordings: Iterable[str]) -> dict[str, int]:
+        """Return how many misses each of ``recordings`` had, of those that were flagged at all."""
+        misses = func.sum(case((flags.c.kind == FlagKind.MISS, 1), else_=0))
+        found: dict[str, int] = {}
+        with self._database.reading() as connection:
+            for some in portions(recordings):
+                query = select(flags.c.recording, misses).where(flags.c.recording.in_(some))
+                rows = connection.execute(query.group_by(flags.c.recording))
+                found |= {recording: int(count) for recording, count in rows}
+        return found
 
     def waiting(self, recording: str) -> list[Flag]:
         """Return all that was missed and is not muted in the file yet."""

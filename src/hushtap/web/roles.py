@@ -21,7 +21,14 @@ class Permission(StrEnum):
     CALLS_FLAG = "calls:flag"
     """Mute what was missed; say what was muted wrongly."""
     CALLS_COMMENT = "calls:comment"
+    CALLS_REVIEW = "calls:review"
+    """The review queue and one's scores."""
+    CALLS_DISPOSE = "calls:dispose"
+    """Ask for a disposal, or agree to one that another asked for."""
     CASES_LIST = "cases:list"
+    FIGURES_READ = "figures:read"
+    ALERTS_HANDLE = "alerts:handle"
+    """Access that is out of the ordinary: see it, and note that it was looked into."""
     LOG_READ = "log:read"
     PEOPLE_READ = "people:read"
     PEOPLE_CHANGE = "people:change"
@@ -55,16 +62,30 @@ _JUDGES: Final = frozenset(
         Permission.CALLS_LISTEN,
         Permission.CALLS_FLAG,
         Permission.CALLS_COMMENT,
+        Permission.CALLS_REVIEW,
         Permission.CASES_LIST,
+        Permission.FIGURES_READ,
     }
 )
 
 TABLE: Final[dict[Role, tuple[frozenset[Permission], Reach]]] = {
-    Role.TELEPHONY_ENGINEER: (frozenset({Permission.CALLS_LIST}), Reach.ALL),
+    Role.TELEPHONY_ENGINEER: (
+        frozenset({Permission.CALLS_LIST, Permission.FIGURES_READ}),
+        Reach.ALL,
+    ),
     Role.QA_ANALYST: (_JUDGES, Reach.QUEUES),
     Role.SUPERVISOR: (_JUDGES, Reach.TEAM),
     Role.PRIVACY_OFFICER: (
-        frozenset({Permission.CALLS_LIST, Permission.CASES_LIST, Permission.LOG_READ}),
+        frozenset(
+            {
+                Permission.ALERTS_HANDLE,
+                Permission.CALLS_DISPOSE,
+                Permission.CALLS_LIST,
+                Permission.CASES_LIST,
+                Permission.FIGURES_READ,
+                Permission.LOG_READ,
+            }
+        ),
         Reach.ALL,
     ),
     Role.AUDITOR: (frozenset({Permission.LOG_READ}), Reach.NONE),

@@ -14,12 +14,14 @@ from hushtap.web.app import make_app
 from hushtap.web.database import DeskDatabase
 from hushtap.web.settings import Settings
 from hushtap.web.tls import own_certificate
+from hushtap.web.webhook import courier_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from hushtap.vault.recordings import Vault
+    from hushtap.web.rules import Rules
 
 FOLDER = "web"
 """Of the vault: the desk's database, key and certificate."""
@@ -73,7 +75,14 @@ def certificate_of(vault: Vault, place: Place) -> tuple[Path, Path] | None:
     return own_certificate(vault.path / FOLDER)
 
 
-def serve(vault: Vault, place: Place, *, started: Callable[[], None], demo: bool = False) -> None:
+def serve(
+    vault: Vault,
+    place: Place,
+    *,
+    started: Callable[[], None],
+    rules: Rules | None = None,
+    demo: bool = False,
+) -> None:
     """Serve the desk until it is interrupted; ``started`` is called once it answers.
 
     Raises:
@@ -81,7 +90,8 @@ def serve(vault: Vault, place: Place, *, started: Callable[[], None], demo: bool
         VaultError: the vault or the desk's database cannot be used.
     """
     logging.basicConfig(format="hushtap: %(message)s", level=logging.ERROR)
-    app = make_app(vault, database_of(vault), Settings(secure=not place.plain), demo=demo)
+    settings = Settings(secure=not place.plain)
+    app = make_app(vault, database_of(vault), settings, rules=rules, demo=demo)
     tls: dict[str, Any] = {}
     pair = certificate_of(vault, place)
     if pair is not None:
@@ -108,12 +118,21 @@ def serve(vault: Vault, place: Place, *, started: Callable[[], None], demo: bool
             f"{place.certificate}: no certificate with this key; give both as PEM"
         ) from None
     server = _Server(config, started)
+    courier = courier_of(app.state.rules.alerts, app.state.watch)
     try:
+        if courier is not None:
+            courier.start()
         server.run()
     except SystemExit:
+        if server.started:
+            # A signal, which uvicorn passes on once it has closed its port.
+            raise
         raise UsageError(
             f"port {place.port} of {place.host} is taken; give another --port"
         ) from None
+    finally:
+        if courier is not None:
+            courier.stop()
 
 
 class _Server(uvicorn.Server):

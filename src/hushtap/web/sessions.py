@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
 from hushtap.web.accounts import Account, account_of
 from hushtap.web.credentials import digest, form_token
-from hushtap.web.database import accounts, sessions
-from hushtap.web.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hushtap.web.database import DeskDatabase
+from hushtap.web.roles import Permission
+from hushtap.web.store import Store
+from hushtap.web.tables import accounts, sessions
 
 _SEEN_EVERY = 20
 """Seconds between two notes that a session is used: not each piece of audio writes."""
@@ -46,24 +40,13 @@ class Session:
     address: str
     browser: str
     form: str = field(default="", repr=False)
+    token: str | None = None
+    """The name of the API token in whose place it stands; ``scopes`` is what that may do."""
+    scopes: frozenset[Permission] = frozenset()
 
 
-class Sessions:
-    """The sessions in ``database``; ``clock`` gives seconds since 1970.
-
-    Raises:
-        VaultError: from every method, where the database cannot be used.
-    """
-
-    def __init__(
-        self,
-        database: DeskDatabase,
-        settings: Settings | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._database = database
-        self._settings = settings or Settings()
-        self._clock = clock
+class Sessions(Store):
+    """The sessions of a desk."""
 
     def begin(
         self, account: str, stage: Stage, address: str, browser: str, *, instead: str | None = None

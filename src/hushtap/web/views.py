@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hushtap.timeline import to_samples, to_seconds
 from hushtap.values import Entity, Finding, TranscriptWord
-from hushtap.vault.recordings import State
+from hushtap.vault.recordings import REVIEWED, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ NAMES: Final = {
     Entity.DATE_OF_BIRTH: "Date of birth",
     Entity.PHONE: "Phone number",
     Entity.EMAIL: "E-mail",
+    Entity.KEYPAD: "Keys pressed",
     Entity.UNHEARD: "Not cleared",
 }
 _TURN_S: Final = 1.5
@@ -69,7 +70,7 @@ class Turn:
 def redactions(playback: Playback, waiting: Sequence[Flag] = ()) -> list[Redaction]:
     """Return what is muted, and what was flagged and waits to be, in order of time."""
     rate = playback.audio_format.sample_rate
-    flagged = [Finding(flag.entity, flag.span, flag.channel, 1.0, "review") for flag in waiting]
+    flagged = [Finding(flag.entity, flag.span, flag.channel, 1.0, REVIEWED) for flag in waiting]
     found = sorted([*playback.findings, *flagged], key=lambda one: (one.span, one.channel))
     return [
         Redaction(
@@ -88,7 +89,7 @@ def redactions(playback: Playback, waiting: Sequence[Flag] = ()) -> list[Redacti
 
 def why(finding: Finding) -> str:
     """Return in a few words why something was muted."""
-    if finding.source == "review":
+    if finding.source == REVIEWED:
         return "flagged by a person"
     if finding.entity is Entity.UNHEARD:
         return f"nobody could clear it: {finding.source.replace('_', ' ')}"

@@ -57,6 +57,8 @@ class Activity(StrEnum):
     """A file of an archive is replaced by a recording."""
     ORDER = "order"
     """A call that is being recorded is armed, disarmed, muted or unmuted from outside."""
+    ALERT = "alert"
+    """Access that is out of the ordinary was looked into."""
     LOG_READ = "log-read"
     LOG_EXPORT = "log-export"
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from hushtap.errors import UsageError, VaultError, VerificationError
 from hushtap.values import Entity
+from hushtap.vault.audit.events import is_name
 from hushtap.vault.recordings import Consent, Query, State
 from hushtap.web import views
 from hushtap.web.guard import Routes, Signed
@@ -58,6 +59,8 @@ def calls(request: Request, session: Signed) -> Response:
     except UsageError as error:
         problem = str(error)
     after = request.query_params.get("after") or None
+    if after is not None and not is_name(after):
+        raise UsageError("That is no page of the list.")
     desk, account = request.app.state.desk, session.account
     page = desk.page(account, replace(query, after=after), PAGE)
     older = None
@@ -74,12 +77,17 @@ def calls(request: Request, session: Signed) -> Response:
         first=after is None,
         given=given,
         filtered=any(given.values()),
+        given_kept={name: value for name, value in given.items() if value},
         figures=desk.figures(account, query),
-        flagged={flag.recording for flag in desk.review.flags()},
+        flagged=desk.review.flagged(info.id for info in page.calls),
         entities=views.NAMES,
         states=list(State),
         consents=list(Consent),
         scope=_scope(session),
+        saved=[
+            (name, "/calls?" + urlencode(filters), filters)
+            for name, filters in request.app.state.views.of(account.name)
+        ],
     )
 
 
@@ -87,12 +95,14 @@ def calls(request: Request, session: Signed) -> Response:
 def call(request: Request, session: Signed, recording_id: str) -> Response:
     """Show one call; with its sound and words to those who may listen."""
     desk = request.app.state.desk
-    info = desk.info(session.account, recording_id)
+    info = desk.info(session, recording_id)
     flags = desk.review.flags(info.id)
     context = {
         "info": info,
         "flags": flags,
         "comments": desk.review.comments(info.id),
+        "questions": request.app.state.rules.question,
+        "scores": request.app.state.scores.of(info.id),
         "sides": sides(info.audio_format.channels),
         "entities": views.NAMES,
         "playback": None,
@@ -113,7 +123,7 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
             )
         except VaultError:
             # A mute or a disposal may have come in between.
-            if desk.info(session.account, recording_id).state is not State.DISPOSED:
+            if desk.info(session, recording_id).state is not State.DISPOSED:
                 raise
         else:
             context |= {
@@ -128,6 +138,8 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
 
 def query_of(given: Mapping[str, str]) -> Query:
     """Return what the filters ask for. Raises ``UsageError``: one of them is no filter."""
+    if not all(value.isprintable() for value in given.values()):
+        raise UsageError("One of the filters is not to be understood: it cannot be printed.")
     until = _day("until", given["until"])
     with suppress(ValueError, OverflowError):
         return Query(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from hushtap.web.guard import Routes, Signed, cookie_name
+from hushtap.web.guard import Routes, Signed, lasts
 from hushtap.web.roles import Permission
 
 if TYPE_CHECKING:
@@ -109,9 +109,8 @@ def _stream(
     at, skip = first // frame, first % frame
     left = last - first
     step = playback.audio_format.sample_rate * _PIECE_S
-    token = request.cookies.get(cookie_name(request), "")
     for piece in desk.sound(playback, at, -(-last // frame), step):
-        if request.app.state.sessions.find(token) is None:
+        if not lasts(request):
             return
         data = piece.astype("<i2").tobytes()[skip : skip + left]
         skip, left = 0, left - len(data)

@@ -14,6 +14,7 @@ from hushtap.web.errors import ForbiddenError, SignInError
 from hushtap.web.guard import Routes, Signed
 from hushtap.web.pages import go, render
 from hushtap.web.roles import Permission, Role
+from hushtap.web.tokens import LONGEST_DAYS, scopes_of
 
 routes = Routes()
 Text = Annotated[str, Form(max_length=256)]
@@ -23,7 +24,8 @@ LOG_ENTRIES: Final = 200
 @routes.page("GET", "/account", Permission.OWN)
 def account(request: Request, session: Signed) -> Response:
     """Show one's own account and where it is signed in."""
-    return _account(request, session)
+    done = {"passkey": "The passkey is kept."}.get(request.query_params.get("done", ""))
+    return _account(request, session, done=done)
 
 
 @routes.page("POST", "/account/sessions/{session_id}/end", Permission.OWN)
@@ -60,6 +62,36 @@ def change_password(request: Request, session: Signed, old: Text, new: Text) -> 
     return _account(request, session, done="The password is changed; other sessions have ended.")
 
 
+@routes.page("POST", "/account/tokens", Permission.OWN)
+def make_token(
+    request: Request,
+    session: Signed,
+    label: Text,
+    password: Text,
+    days: Annotated[int, Form(ge=1, le=LONGEST_DAYS)],
+    scope: Annotated[list[Permission] | None, Form()] = None,
+) -> Response:
+    """Make a token for the API and show it, once; the password is asked for once more."""
+    state, account = request.app.state, session.account
+    state.throttle.take(session.address)
+    try:
+        state.accounts.check_password(account.name, password)
+        state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, account.name))
+        made = state.tokens.make(account, label, scope or (), days)
+    except (SignInError, UsageError) as error:
+        return _account(request, session, problem=str(error))
+    return _account(request, session, token=made)
+
+
+@routes.page("POST", "/account/tokens/drop", Permission.OWN)
+def drop_token(request: Request, session: Signed, token: Text) -> Response:
+    """Revoke one of one's own tokens, from this moment."""
+    state, name = request.app.state, session.account.name
+    state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
+    state.tokens.drop(name, token)
+    return go(request, "/account")
+
+
 @routes.page("GET", "/people", Permission.PEOPLE_READ)
 def people(request: Request) -> Response:
     """List the accounts."""
@@ -77,9 +109,12 @@ def add_person(
 ) -> Response:
     """Make an account and show its first password, once."""
     state, name = request.app.state, name.strip().lower()
-    state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
+    scope = {"queues": _names(queues), "agents": _names(agents)}
     try:
-        password = state.accounts.add(name, role, queues=_names(queues), agents=_names(agents))
+        # What is typed is no name, and not for the log, before it was looked at.
+        state.accounts.check_new(name, role, **scope)
+        state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
+        password = state.accounts.add(name, role, **scope)
     except UsageError as error:
         return _people(request, problem=str(error))
     return _people(request, made=(name, password))
@@ -93,6 +128,7 @@ def change_person(request: Request, session: Signed, name: str, change: str) -> 
         raise ForbiddenError("Not one's own account: ask another administrator.")
     if change not in {"disable", "enable", "reset"}:
         raise UsageError("an account is disabled, enabled or reset")
+    state.accounts.get(name)
     state.desk.note(session, Activity.ACCOUNT_CHANGE, Thing(Kind.ACCOUNT, name))
     if change == "reset":
         return _people(request, made=(name, state.accounts.reset(name)))
@@ -128,7 +164,12 @@ def healthz() -> Response:
 
 
 def _account(
-    request: Request, session: Signed, *, problem: str | None = None, done: str | None = None
+    request: Request,
+    session: Signed,
+    *,
+    problem: str | None = None,
+    done: str | None = None,
+    token: str | None = None,
 ) -> Response:
     state, name = request.app.state, session.account.name
     return render(
@@ -139,6 +180,10 @@ def _account(
         done=done,
         sessions=state.sessions.of(name),
         here=session.id,
+        passkeys=state.passkeys.of(name),
+        tokens=state.tokens.of(name),
+        scopes=scopes_of(session.account.role),
+        token=token,
         codes_left=state.accounts.recovery_codes_left(name),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Form, Request
 from starlette.responses import Response
@@ -11,13 +11,13 @@ from starlette.responses import Response
 from hushtap.timeline import Span, to_samples
 from hushtap.values import Entity
 from hushtap.vault.audit.events import Activity, Kind, Thing
-from hushtap.web.errors import MissingError
 from hushtap.web.guard import Routes, Signed
 from hushtap.web.pages import go, render
 from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Permission
 
 routes = Routes()
+MOST_CASES: Final = 200
 Seconds = Annotated[float, Form(ge=0, le=1e6, allow_inf_nan=False)]
 
 
@@ -34,7 +34,7 @@ def flag(
 ) -> Response:
     """Mute what was missed, or note what was muted wrongly."""
     desk = request.app.state.desk
-    info = desk.info(session.account, recording_id)
+    info = desk.info(session, recording_id)
     rate = info.audio_format.sample_rate
     first, last = to_samples(start, rate), min(to_samples(end, rate), info.samples)
     span = Span(min(first, last), last)
@@ -57,7 +57,7 @@ def comment(
 ) -> Response:
     """Keep a comment."""
     desk = request.app.state.desk
-    info = desk.info(session.account, recording_id)
+    info = desk.info(session, recording_id)
     moment = None
     with suppress(ValueError):
         moment = min(max(0.0, float(at)), info.samples / info.audio_format.sample_rate)
@@ -70,9 +70,5 @@ def comment(
 @routes.page("GET", "/cases", Permission.CASES_LIST)
 def cases(request: Request, session: Signed) -> Response:
     """List what was flagged in the calls in reach, the newest first."""
-    desk = request.app.state.desk
-    found = []
-    for one in desk.review.flags():
-        with suppress(MissingError):
-            found.append((one, desk.info(session.account, one.recording)))
+    found = request.app.state.desk.cases(session.account, MOST_CASES)
     return render(request, "cases.html", cases=found)

@@ -9,16 +9,17 @@ from fastapi import Form, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from hushtap.errors import UsageError
+from hushtap.errors import UsageError, VaultError
 from hushtap.vault.audit.events import UNKNOWN, Activity, Actor, Kind, Outcome, Thing
 from hushtap.web import credentials
 from hushtap.web.errors import ForbiddenError, SignInError
-from hushtap.web.guard import Routes, Signed, cookie_name
+from hushtap.web.guard import Routes, Signed, address_of, cookie_name
 from hushtap.web.pages import drop_session, go, render, set_session
 from hushtap.web.roles import Permission
 from hushtap.web.sessions import Stage
 
 if TYPE_CHECKING:
+    from hushtap.web.accounts import Account
     from hushtap.web.sessions import Session
 
 routes = Routes()
@@ -49,7 +50,7 @@ def sign_in(request: Request, name: Text, password: Text) -> Response:
     except SignInError as error:
         # What is no account may be a password, or a number, in the wrong field.
         known = name in {one.name for one in state.accounts.list()}
-        _tell(request, name if known else UNKNOWN, Outcome.FAILURE)
+        tell(request, name if known else UNKNOWN, Outcome.FAILURE)
         return render(request, "sign_in.html", error.status, problem=str(error))
     due = Stage.PASSWORD if account.has_totp and not account.temporary else Stage.SETUP
     browser = request.headers.get("user-agent", "")
@@ -78,9 +79,9 @@ def code(request: Request, session: Signed, code: Text) -> Response:
     try:
         state.accounts.check_code(name, code)
     except SignInError as error:
-        _tell(request, name, Outcome.FAILURE)
+        tell(request, name, Outcome.FAILURE)
         return render(request, "code.html", error.status, problem=str(error))
-    return _let_in(request, session, go(request, _HOME))
+    return let_in(request, session.account, go(request, _HOME))
 
 
 @routes.page("GET", "/sign-in/setup", Permission.HALF)
@@ -100,7 +101,11 @@ def setup(
     if session.stage is not Stage.SETUP:
         raise ForbiddenError("This account is set up already.")
     state.throttle.take(address_of(request))
-    owner, _, secret = state.database.unseal(sealed.encode()).partition("|")
+    try:
+        owner, _, secret = state.database.unseal(sealed.encode()).partition("|")
+    except VaultError:
+        damaged = "That form was damaged on its way: scan the picture anew."
+        return _setup(request, session, credentials.new_totp(), damaged)
     if owner != name:
         raise ForbiddenError("This form is another's.")
     try:
@@ -109,7 +114,7 @@ def setup(
         state.accounts.change_password(name, password)
     except (SignInError, UsageError) as error:
         return _setup(request, session, secret, str(error))
-    return _let_in(request, session, render(request, "codes.html", codes=codes))
+    return let_in(request, session.account, render(request, "codes.html", codes=codes))
 
 
 @routes.page("POST", "/sign-out", Permission.OWN)
@@ -122,12 +127,6 @@ def sign_out(request: Request, session: Signed) -> Response:
     response = go(request, "/sign-in")
     drop_session(request, response)
     return response
-
-
-def address_of(request: Request) -> str:
-    """Return the address of whoever asks, as the audit log can carry it."""
-    host = request.client.host if request.client else "local"
-    return f"ipv6/{host}" if ":" in host else host
 
 
 def _setup(request: Request, session: Session, secret: str, problem: str | None = None) -> Response:
@@ -146,10 +145,11 @@ def _setup(request: Request, session: Session, secret: str, problem: str | None 
     )
 
 
-def _let_in(request: Request, session: Session, response: Response) -> Response:
+def let_in(request: Request, account: Account, response: Response) -> Response:
     """Begin the real session, under a new token, once that is on record."""
-    state, account = request.app.state, session.account
-    _tell(request, account.name, Outcome.SUCCESS, role=str(account.role))
+    state = request.app.state
+    tell(request, account.name, Outcome.SUCCESS, role=str(account.role))
+    state.watch.entered(account.name, address_of(request))
     old = request.cookies.get(cookie_name(request))
     browser = request.headers.get("user-agent", "")
     token = state.sessions.begin(
@@ -159,7 +159,8 @@ def _let_in(request: Request, session: Session, response: Response) -> Response:
     return response
 
 
-def _tell(request: Request, name: str, outcome: Outcome, role: str = "none") -> None:
+def tell(request: Request, name: str, outcome: Outcome, role: str = "none") -> None:
+    """Put a sign-in, or one that failed, on record. Raises ``VaultError``."""
     actor = Actor(name, role, address_of(request))
     reason = None if outcome is Outcome.SUCCESS else SignInError.__name__
     vault: Any = request.app.state.vault

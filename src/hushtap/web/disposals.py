@@ -1,0 +1,124 @@
+"""Disposal with four eyes: one privacy officer asks, another one agrees, then it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, select, update
+
+from hushtap.errors import UsageError
+from hushtap.vault.audit.events import is_name
+from hushtap.vault.details import looks_sensitive
+from hushtap.web.errors import ForbiddenError
+from hushtap.web.store import Store
+from hushtap.web.tables import disposals
+
+GOOD_FOR: Final = 7 * 24 * 3600
+"""Seconds within which a request can be agreed to."""
+
+
+class Standing(StrEnum):
+    """Where a request stands."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    """It is being done; or that failed, and ``hushtap vault dispose`` finishes it."""
+    DONE = "done"
+    HELD = "held"
+    """A legal hold kept the recording."""
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A recording that somebody wants disposed of, for ``reason``, which is a reference."""
+
+    id: int
+    recording: str
+    reason: str
+    standing: Standing
+    asked_by: str
+    asked: float
+    decided_by: str | None
+    decided: float | None
+
+
+class DisposalRequests(Store):
+    """The requests of a desk."""
+
+    def ask(self, recording: str, reason: str, account: str) -> None:
+        """Ask for a disposal.
+
+        Raises:
+            UsageError: the reason is no reference, or it is asked for already.
+        """
+        self.check(recording, reason)
+        row = {
+            "recording": recording,
+            "reason": reason,
+            "asked_by": account,
+            "state": Standing.ASKED,
+            "asked": self._clock(),
+        }
+        with self._database.writing() as connection:
+            connection.execute(insert(disposals).values(row))
+
+    def check(self, recording: str, reason: str) -> None:
+        """Refuse what ``ask`` would refuse. Raises ``UsageError``."""
+        if not is_name(reason) or looks_sensitive(reason):
+            raise UsageError("give the reason as a reference such as case-2026-114: no prose")
+        if any(
+            one.recording == recording and one.standing in {Standing.ASKED, Standing.AGREED}
+            for one in self.list()
+        ):
+            raise UsageError("it is asked for already: another privacy officer is to agree")
+
+    def decide(self, request: int, account: str, standing: Standing) -> Request:
+        """Agree to a request or decline it, once; return it as it is then.
+
+        Raises:
+            UsageError: there is no such request, or nothing is to be decided any more.
+            ForbiddenError: whoever asked cannot agree.
+        """
+        found = {one.id: one for one in self.list()}.get(request)
+        if found is None or found.standing is not Standing.ASKED:
+            raise UsageError("there is nothing to decide any more: load the page again")
+        if standing is Standing.AGREED and account == found.asked_by:
+            raise ForbiddenError("You asked for it: another privacy officer has to agree.")
+        values = {"state": standing, "decided_by": account, "decided": self._clock()}
+        here = (disposals.c.id == request, disposals.c.state == Standing.ASKED)
+        with self._database.writing() as connection:
+            # Of two who agree at once, one does.
+            if not connection.execute(update(disposals).where(*here).values(values)).rowcount:
+                raise UsageError("there is nothing to decide any more: load the page again")
+        return found
+
+    def settle(self, request: int, standing: Standing) -> None:
+        """Note what came of one that was agreed to."""
+        with self._database.writing() as connection:
+            here = disposals.c.id == request
+            connection.execute(update(disposals).where(here).values(state=standing))
+
+    def list(self, most: int = 200) -> list[Request]:
+        """Return the requests, the newest first."""
+        query = select(disposals).order_by(disposals.c.id.desc()).limit(most)
+        with self._database.reading() as connection:
+            return [self._request(row) for row in connection.execute(query)]
+
+    def _request(self, row: Row[Any]) -> Request:
+        standing = Standing(row.state)
+        if standing is Standing.ASKED and self._clock() - row.asked > GOOD_FOR:
+            standing = Standing.EXPIRED
+        return Request(
+            id=row.id,
+            recording=row.recording,
+            reason=row.reason,
+            standing=standing,
+            asked_by=row.asked_by,
+            asked=row.asked,
+            decided_by=row.decided_by,
+            decided=row.decided,
+        )

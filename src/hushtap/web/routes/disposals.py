@@ -1,0 +1,67 @@
+"""Disposal: asked for by one privacy officer, agreed to by another."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Form, Request
+from starlette.responses import Response
+
+from hushtap.errors import HeldError, UsageError
+from hushtap.vault.audit.events import Activity, Kind, Thing
+from hushtap.vault.recordings import State
+from hushtap.web.disposals import Standing
+from hushtap.web.guard import Routes, Signed
+from hushtap.web.pages import go, render
+from hushtap.web.roles import Permission
+
+routes = Routes()
+
+
+@routes.page("GET", "/disposals", Permission.CALLS_DISPOSE)
+def disposals(request: Request) -> Response:
+    """List what is asked for and what became of it."""
+    return render(request, "disposals.html", requests=request.app.state.disposals.list())
+
+
+@routes.page("POST", "/calls/{recording_id}/disposal", Permission.CALLS_DISPOSE)
+def ask(
+    request: Request,
+    session: Signed,
+    recording_id: str,
+    reason: Annotated[str, Form(max_length=128)],
+) -> Response:
+    """Ask for the disposal of a call."""
+    state = request.app.state
+    info = state.desk.info(session, recording_id)
+    if info.state in {State.OPEN, State.DISPOSED}:
+        raise UsageError("a call that is being recorded, or is gone, cannot be disposed of")
+    reason = reason.strip()
+    state.disposals.check(info.id, reason)
+    things = (Thing(Kind.RECORDING, info.id), Thing(Kind.CASE, reason))
+    state.desk.note(session, Activity.APPROVAL, *things)
+    state.disposals.ask(info.id, reason, session.account.name)
+    return go(request, "/disposals")
+
+
+@routes.page("POST", "/disposals/{number}/agree", Permission.CALLS_DISPOSE)
+def agree(request: Request, session: Signed, number: int) -> Response:
+    """Agree: the keys of the recording are destroyed, now and for good."""
+    state = request.app.state
+    found = state.disposals.decide(number, session.account.name, Standing.AGREED)
+    things = (Thing(Kind.RECORDING, found.recording), Thing(Kind.CASE, found.reason))
+    state.desk.note(session, Activity.APPROVAL, *things)
+    try:
+        state.desk.log(session).life.dispose(found.recording, found.reason)
+    except HeldError:
+        state.disposals.settle(number, Standing.HELD)
+        raise
+    state.disposals.settle(number, Standing.DONE)
+    return go(request, "/disposals")
+
+
+@routes.page("POST", "/disposals/{number}/decline", Permission.CALLS_DISPOSE)
+def decline(request: Request, session: Signed, number: int) -> Response:
+    """Decline, or take back what one asked for oneself."""
+    request.app.state.disposals.decide(number, session.account.name, Standing.DECLINED)
+    return go(request, "/disposals")

@@ -1,0 +1,136 @@
+"""Alerts by webhook, signed as Standard Webhooks 1.0 has it (standardwebhooks.com).
+
+An alert is in the database first and stays due until it was taken: a receiver that is
+away for a while, or a desk that is restarted, loses none within eight tries over 13 hours.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from hushtap.errors import HushtapError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hushtap.web.rules import AlertRules
+    from hushtap.web.watch import Alert, Watch
+
+_LOGGER: Final = logging.getLogger("hushtap.web")
+_PREFIX: Final = "whsec_"
+_SHORTEST: Final = 24
+_EVERY: Final = 5.0
+"""Seconds between two looks for what is due."""
+
+
+class Courier:
+    """Sends what is due of ``watch`` to ``url``.
+
+    Raises:
+        UsageError: ``secret`` is a file without a secret.
+    """
+
+    def __init__(self, watch: Watch, url: str, secret: Path) -> None:
+        self._watch = watch
+        self._url = url
+        self._key = secret_in(secret)
+        # Neither proxies of the environment nor redirects see an alert.
+        self._client = httpx.Client(timeout=10, trust_env=False, follow_redirects=False)
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+
+    def start(self) -> None:
+        """Send from now on, in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after what it is sending."""
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join(15)
+        self._client.close()
+
+    def deliver(self) -> int:
+        """Send all that is due now; return how many were taken. Raises ``VaultError``."""
+        taken = 0
+        for alert in self._watch.due():
+            delivered = self._send(alert)
+            self._watch.tried(alert, delivered=delivered)
+            taken += delivered
+        return taken
+
+    def _send(self, alert: Alert) -> bool:
+        moment = datetime.now(UTC)
+        body = json.dumps(
+            {
+                "type": "desk.alert",
+                "timestamp": moment.isoformat(timespec="seconds"),
+                "data": {
+                    "alert": alert.id,
+                    "rule": alert.rule,
+                    "account": alert.account,
+                    "address": alert.address,
+                    "made": datetime.fromtimestamp(alert.made, UTC).isoformat(timespec="seconds"),
+                },
+            },
+            separators=(",", ":"),
+        ).encode()
+        name, stamp = f"alert-{alert.id}", str(int(moment.timestamp()))
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": name,
+            "webhook-timestamp": stamp,
+            "webhook-signature": signature(self._key, name, stamp, body),
+        }
+        try:
+            return self._client.post(self._url, content=body, headers=headers).is_success
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return False
+
+    def _run(self) -> None:
+        while not self._end.wait(_EVERY):
+            try:
+                self.deliver()
+            except HushtapError as error:
+                _LOGGER.error("%s", error)  # noqa: TRY400 - the text is ours, a trace is not
+
+
+def courier_of(rules: AlertRules, watch: Watch) -> Courier | None:
+    """Return what sends alerts, where ``rules`` name a webhook. Raises ``UsageError``."""
+    if rules.webhook is None or rules.webhook_secret is None:
+        return None
+    return Courier(watch, rules.webhook, rules.webhook_secret)
+
+
+def signature(key: bytes, name: str, stamp: str, body: bytes) -> str:
+    """Return the header ``webhook-signature`` of a message."""
+    signed = f"{name}.{stamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def secret_in(path: Path) -> bytes:
+    """Return the key in a file that holds ``whsec_`` and 24 to 64 bytes in base 64.
+
+    Raises:
+        UsageError: it cannot be read, or holds no such secret.
+    """
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
+    except (OSError, UnicodeDecodeError, binascii.Error):
+        key, text = b"", ""
+    if not text.startswith(_PREFIX) or not _SHORTEST <= len(key) <= 64:  # noqa: PLR2004 - as specified
+        raise UsageError(
+            f"{path}: no webhook secret; write {_PREFIX} and 24 to 64 random bytes in base 64"
+        )
+    return key
