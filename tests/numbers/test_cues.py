@@ -28,6 +28,7 @@ STRONG = {
     "how much was it": None,
     "the four digit pulled on the front": Entity.CVV,
     "my card is": Entity.CREDIT_CARD,
+    "can you give me the cv please": Entity.CVV,
     "what is it for that address": None,
     "and the billing address": None,
 }

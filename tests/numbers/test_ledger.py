@@ -95,6 +95,13 @@ def test_a_card_that_is_asked_for_on_one_channel_may_be_answered_on_it(calls: Ca
     assert call.muted(CALLER) == spoken(OTHER_CARD)
 
 
+def test_a_first_digit_by_itself_belongs_to_the_number_that_follows(calls: Calls) -> None:
+    call = calls((CALLER, 0, "my visa number is four | | | well one nine nine three eight seven"))
+    assert call.muted(CALLER) == "four one nine nine three eight seven"
+    far = calls((CALLER, 0, "my visa number is four | | | | | | one nine nine three eight seven"))
+    assert far.muted(CALLER) == "one nine nine three eight seven"
+
+
 def test_a_number_with_digits_missing_is_muted_like_a_whole_one(calls: Calls) -> None:
     call = calls((AGENT, 0, ASK_CARD), (CALLER, 4, "five four two | three three | zero one zero"))
     assert call.muted(CALLER) == "five four two three three zero one zero"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer
 
-from hushtap.numbers.asks import Asks
+from hushtap.numbers.asks import UNFINISHED, Asks
 from hushtap.numbers.chains import CARD_GAP_S, Chain, Opinions, Side
 from hushtap.numbers.cues import Cue, both_cues, find_cues, spotted_cues
 from hushtap.numbers.pieces import LAST, Piece, find_pieces, find_unclear, mark_lone
@@ -44,6 +44,9 @@ GROUP: Final = 3
 
 LONE_S: Final = 1.5
 """Seconds around a digit in which another makes it part of a number."""
+
+LEAD_S: Final = 2.0
+"""Seconds after a digit by itself in which a long number goes on from it."""
 
 SENTENCE_S: Final = 3.0
 """Seconds in which so many words make a sentence."""
@@ -201,6 +204,7 @@ class Ledger:
         chains: list[Chain] = []
         hold: list[int | None] = [None] * len(self._channels)
         heard = known or [now] * len(self._channels)
+        lone: dict[int, Piece] = {}
         for event in self._events():
             if isinstance(event, Cue):
                 asks.hear(event)
@@ -210,10 +214,12 @@ class Ledger:
                 continue
             elif event.lone and not self._expects(asks, event):
                 # One digit by itself gives nothing away, and sentences are full of them.
-                if heard[event.channel] - event.span.end <= to_samples(LONE_S, self._rate):
+                lone[event.channel] = event
+                wait = to_samples(LEAD_S if asks.armed(event.span.end) else LONE_S, self._rate)
+                if heard[event.channel] - event.span.end <= wait:
                     _hold(hold, event.channel, event.reach.start)
             else:
-                self._weigh(event, asks, chains, verdicts)
+                self._weigh(event, asks, chains, verdicts, lone.get(event.channel))
         verdicts += [verdict for channel in self._channels for verdict in channel.emails]
         self._lead(chains)
         for chain in chains:
@@ -230,9 +236,17 @@ class Ledger:
         return told and any(piece.span.overlaps(span) for span in self.armed)
 
     def _weigh(
-        self, piece: Piece, asks: Asks, chains: list[Chain], verdicts: list[Verdict]
+        self,
+        piece: Piece,
+        asks: Asks,
+        chains: list[Chain],
+        verdicts: list[Verdict],
+        lone: Piece | None,
     ) -> None:
-        """Put a piece into its chain; where it was asked for, it is sensitive already."""
+        """Put a piece into its chain; where it was asked for, it is sensitive already.
+
+        ``lone``: the last digit by itself. Right before a long number it is the first of it.
+        """
         entity, firm = asks.answer(piece)
         ordered = entity is None and self._is_ordered(piece)
         if ordered:
@@ -248,6 +262,9 @@ class Ledger:
                 source = f"{piece.source}:armed"
             score = 0.9 if firm else 0.7
             verdicts.append(Verdict(piece.channel, piece.reach, entity, score, source))
+            near = to_samples(LEAD_S, self._rate)
+            if lone and entity in UNFINISHED and 0 <= piece.span.start - lone.span.end <= near:
+                verdicts.append(Verdict(lone.channel, lone.reach, entity, score, source))
             return
         found = self._opinions.of(chain)[0]
         if found is not None:
