@@ -38,6 +38,7 @@ _DISTRIBUTIONS = {
     "soxr": "soxr",
     "spacy": "spacy",
     "sqlalchemy": "sqlalchemy",
+    "threadpoolctl": "threadpoolctl",
     "tldextract": "tldextract",
     "tokenizers": "tokenizers",
     "typer": "typer",

@@ -197,6 +197,8 @@ def test_a_flagged_miss_is_gone_at_once_and_for_good(own_bench: Bench) -> None:
 def test_a_held_recording_is_silent_at_the_desk(own_bench: Bench) -> None:
     recording = own_bench.calls["ann", "billing"]
     own_bench.vault.life.hold(recording, "case-1")
+    [sealed] = own_bench.vault.path.rglob(f"{recording}.*")
+    before = sealed.read_bytes()
     assert "?done=held" in flag(own_bench, 1.0, 1.3)
     client = own_bench.signed_in(ROLE)
     heard = samples_in(client.get(path_of(own_bench, "/audio")).content)
@@ -209,7 +211,12 @@ def test_a_held_recording_is_silent_at_the_desk(own_bench: Bench) -> None:
     page = client.get(path_of(own_bench)).text
     assert "seventeen" not in page
     # The sealed recording is as it was: that is what a hold is.
-    assert np.array_equal(own_bench.vault.read(recording).samples, call(LENGTH, seed=0))
+    assert sealed.read_bytes() == before
+    # Released, it is muted for good, and the desk knows.
+    own_bench.vault.life.release(recording)
+    assert own_bench.vault.mute_waiting(recording) == 1
+    assert not samples_in(client.get(path_of(own_bench, "/audio")).content)[8040:10_360, 1].any()
+    assert "missed, muted" in client.get("/cases").text
 
 
 def test_what_could_not_be_sealed_anew_is_silent_at_the_desk(own_bench: Bench) -> None:

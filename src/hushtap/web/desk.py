@@ -205,10 +205,18 @@ class Desk:
         Raises:
             VaultError: ``playback`` is not the recording any more.
         """
+        self._settle_released(playback.info.id)
         found = self.review.waiting(playback.info.id)
         if not playback.current:
             raise VaultError(f"recording {playback.info.id} has changed or is gone; open it again")
         return found
+
+    def _settle_released(self, recording: str) -> None:
+        """Take note of what waited for a hold that is released, and was muted with it."""
+        held = [f for f in self.review.waiting(recording) if f.state is FlagState.HELD]
+        if held and not self._vault.info(recording).held:
+            for flag in () if self._vault.waiting_mutes(recording) else held:
+                self.review.settle(flag.id, FlagState.MUTED)
 
     def mute(
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
