@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hushtap.errors import UsageError
 from hushtap.web.roles import Role
 from hushtap.web.rules import AlertRules, Rules
 from hushtap.web.watch import HABIT, TRIES, Alert, Rule, network
-from hushtap.web.webhook import Courier, courier_of, secret_in
+from hushtap.web.webhook import Courier, courier_of
 from web.bench import Bench, make_bench
 from web.test_sign_in import give_code, give_password, told
 
@@ -276,17 +275,6 @@ def test_a_receiver_that_is_not_there_costs_a_try(desk: Bench, tmp_path: Path) -
     [alert] = desk.app.state.watch.alerts()
     assert isinstance(alert, Alert)
     assert alert.tries == 1
-
-
-@pytest.mark.parametrize("text", ["", "whsec_", "whsec_c2hvcnQ=", "c2hvcnQ=" * 5, "whsec_!" * 9])
-def test_a_secret_is_a_secret(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "webhook.secret"
-    with pytest.raises(UsageError, match="no webhook secret"):
-        secret_in(path)
-    path.write_text(text)
-    with pytest.raises(UsageError, match="no webhook secret"):
-        secret_in(path)
-    assert secret_in(secret(tmp_path)) == KEY
 
 
 def test_without_a_webhook_there_is_no_courier(desk: Bench, tmp_path: Path) -> None:

@@ -1,42 +1,27 @@
 """Tells other systems what happened to calls: signed POSTs, retried, never waited for.
 
-Messages and signatures are those of Standard Webhooks 1.0.0
-(https://www.standardwebhooks.com): headers ``webhook-id``, ``webhook-timestamp`` and
-``webhook-signature``, an HMAC-SHA256 over all three parts. What is told is in
+Messages are those of ``hushtap.standardwebhooks``. What is told is in
 ``hushtap.gateway.notices``: ids, states and counts.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 import secrets
-import time
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from hushtap.errors import UsageError
-from hushtap.gateway.listening import read_secret
 from hushtap.observe import Log, LogEvent, Name
+from hushtap.standardwebhooks import message, read_keys, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hushtap.gateway.config import WebhooksSection
     from hushtap.gateway.notices import Notice
 
-PREFIX: Final = "whsec_"
-_LEAST_KEY: Final = 24
-"""Bytes of a key, at least, as Standard Webhooks asks."""
 _TIMEOUT_S: Final = 10.0
 _LONGEST_WAIT_S: Final = 600.0
 _GONE: Final = 410
@@ -68,7 +53,7 @@ class Webhooks:
     def __init__(self, section: WebhooksSection) -> None:
         self.outcomes: Counter[Outcome] = Counter()
         self._section = section
-        self._keys = read_keys(read_secret(section.secret), str(section.secret))
+        self._keys = read_keys(section.secret)
         self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(section.queue)
         self._task: asyncio.Task[None] | None = None
 
@@ -83,11 +68,9 @@ class Webhooks:
 
     def tell(self, notice: Notice) -> None:
         """Send this as soon as it can be, or count it as dropped."""
-        at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        body = {"type": notice.told.value, "timestamp": at, "data": notice.data()}
+        body = message(notice.told.value, notice.data())
         try:
-            message = json.dumps(body, separators=(",", ":")).encode()
-            self._queue.put_nowait((f"msg_{secrets.token_hex(12)}", message))
+            self._queue.put_nowait((f"msg_{secrets.token_hex(12)}", body))
         except asyncio.QueueFull:
             self.outcomes[Outcome.DROPPED] += 1
 
@@ -136,44 +119,9 @@ class Webhooks:
         return Outcome.FAILED
 
     async def _post(self, client: httpx.AsyncClient, name: str, body: bytes) -> int:
-        headers = {"content-type": "application/json", **signed(name, body, self._keys)}
+        headers = signed(name, body, self._keys)
         # The answer's body says nothing that is needed, and may never end.
         async with client.stream(
             "POST", self._section.url, content=body, headers=headers
         ) as answer:
             return answer.status_code
-
-
-def signed(
-    name: str, body: bytes, keys: Sequence[bytes], at: float | None = None
-) -> dict[str, str]:
-    """Return the headers of Standard Webhooks for a message, signed by each of ``keys``."""
-    stamp = str(int(time.time() if at is None else at))
-    content = b".".join((name.encode("ascii"), stamp.encode("ascii"), body))
-    marks = [base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()) for key in keys]
-    return {
-        "webhook-id": name,
-        "webhook-timestamp": stamp,
-        "webhook-signature": " ".join(f"v1,{mark.decode('ascii')}" for mark in marks),
-    }
-
-
-def read_keys(lines: Sequence[str], where: str) -> tuple[bytes, ...]:
-    """Return the keys of a file: ``whsec_`` and base64, one a line, the newest first.
-
-    Raises:
-        UsageError: a line is no such key. It is not quoted.
-    """
-    keys: list[bytes] = []
-    for line in lines:
-        try:
-            key = base64.b64decode(line.removeprefix(PREFIX), validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if not line.startswith(PREFIX) or len(key) < _LEAST_KEY:
-            raise UsageError(
-                f"{where}: a webhook secret is whsec_ and base64 of {_LEAST_KEY} bytes or more: "
-                'make one by: echo "whsec_$(openssl rand -base64 32)"'
-            )
-        keys.append(key)
-    return tuple(keys)

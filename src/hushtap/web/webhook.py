@@ -1,4 +1,4 @@
-"""Alerts by webhook, signed as Standard Webhooks 1.0 has it (standardwebhooks.com).
+"""Alerts by webhook, signed as ``hushtap.standardwebhooks`` has it.
 
 An alert is in the database first and stays due until it was taken: a receiver that is
 away for a while, or a desk that is restarted, loses none within eight tries over 13 hours.
@@ -6,11 +6,6 @@ away for a while, or a desk that is restarted, loses none within eight tries ove
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 import logging
 import threading
 from datetime import UTC, datetime
@@ -18,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from hushtap.errors import HushtapError, UsageError
+from hushtap.errors import HushtapError
+from hushtap.standardwebhooks import message, read_keys, signed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
     from hushtap.web.watch import Alert, Watch
 
 _LOGGER: Final = logging.getLogger("hushtap.web")
-_PREFIX: Final = "whsec_"
-_SHORTEST: Final = 24
 _EVERY: Final = 5.0
 """Seconds between two looks for what is due."""
 
@@ -43,7 +37,7 @@ class Courier:
     def __init__(self, watch: Watch, url: str, secret: Path) -> None:
         self._watch = watch
         self._url = url
-        self._key = secret_in(secret)
+        self._keys = read_keys(secret)
         # Neither proxies of the environment nor redirects see an alert.
         self._client = httpx.Client(timeout=10, trust_env=False, follow_redirects=False)
         self._end = threading.Event()
@@ -70,28 +64,15 @@ class Courier:
         return taken
 
     def _send(self, alert: Alert) -> bool:
-        moment = datetime.now(UTC)
-        body = json.dumps(
-            {
-                "type": "desk.alert",
-                "timestamp": moment.isoformat(timespec="seconds"),
-                "data": {
-                    "alert": alert.id,
-                    "rule": alert.rule,
-                    "account": alert.account,
-                    "address": alert.address,
-                    "made": datetime.fromtimestamp(alert.made, UTC).isoformat(timespec="seconds"),
-                },
-            },
-            separators=(",", ":"),
-        ).encode()
-        name, stamp = f"alert-{alert.id}", str(int(moment.timestamp()))
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": name,
-            "webhook-timestamp": stamp,
-            "webhook-signature": signature(self._key, name, stamp, body),
+        told = {
+            "alert": alert.id,
+            "rule": alert.rule,
+            "account": alert.account,
+            "address": alert.address,
+            "made": datetime.fromtimestamp(alert.made, UTC).isoformat(timespec="seconds"),
         }
+        body = message("desk.alert", told)
+        headers = signed(f"alert-{alert.id}", body, self._keys)
         try:
             return self._client.post(self._url, content=body, headers=headers).is_success
         except (httpx.HTTPError, httpx.InvalidURL):
@@ -110,27 +91,3 @@ def courier_of(rules: AlertRules, watch: Watch) -> Courier | None:
     if rules.webhook is None or rules.webhook_secret is None:
         return None
     return Courier(watch, rules.webhook, rules.webhook_secret)
-
-
-def signature(key: bytes, name: str, stamp: str, body: bytes) -> str:
-    """Return the header ``webhook-signature`` of a message."""
-    signed = f"{name}.{stamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-
-
-def secret_in(path: Path) -> bytes:
-    """Return the key in a file that holds ``whsec_`` and 24 to 64 bytes in base 64.
-
-    Raises:
-        UsageError: it cannot be read, or holds no such secret.
-    """
-    try:
-        text = path.read_text(encoding="ascii").strip()
-        key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except (OSError, UnicodeDecodeError, binascii.Error):
-        key, text = b"", ""
-    if not text.startswith(_PREFIX) or not _SHORTEST <= len(key) <= 64:  # noqa: PLR2004 - as specified
-        raise UsageError(
-            f"{path}: no webhook secret; write {_PREFIX} and 24 to 64 random bytes in base 64"
-        )
-    return key
