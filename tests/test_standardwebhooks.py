@@ -66,8 +66,4 @@ def test_a_secret_that_is_none_is_refused_and_not_quoted(text: str, tmp_path: Pa
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="whsec_ and base64") as refused:
         read_keys(path)
-    assert (
-        not text
-        or text.splitlines()[0] not in str(refused.value).removeprefix(str(path))
-        or (text == "whsec_")
-    )
+    assert len(text) < len("whsec_c") or text not in str(refused.value)
