@@ -5,7 +5,7 @@ READY := .venv/.ready
 PEERS := .venv/.peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint bench samples clean
+.PHONY: help setup demo test test-slow lint bench samples image clean
 
 help:
 	@echo "make demo       play a sample call through the live path and judge the recording;"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      speed, leak and delay against faster-whisper with stock Presidio"
 	@echo "make samples    make the sample calls anew"
+	@echo "make image      build the gateway's image and try it (needs docker)"
 	@echo "make setup      only set up; make clean undoes it"
 
 setup: $(READY)
@@ -47,6 +48,10 @@ bench: $(READY)
 
 samples: $(READY)
 	$(BIN)/python scripts/make_samples.py
+
+image:
+	docker build -t hushtap .
+	docker run --rm --read-only --tmpfs /tmp hushtap serve --check --config /etc/hushtap/gateway.toml
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist out

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import tomllib
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from hushtap.cli import app
@@ -80,26 +78,3 @@ def test_constraints_are_the_lock_without_its_hashes() -> None:
     assert not any("--hash" in line or line.endswith("\\") for line in lines)
     assert all(re.match(r"[A-Za-z0-9_.\[\]-]+==\S+", line) for line in lines if line)
     assert any(line.startswith("uvicorn==") for line in lines)
-
-
-def _docker() -> bool:
-    found = shutil.which("docker")
-    return (
-        bool(found)
-        and not subprocess.run([str(found), "info"], capture_output=True, check=False).returncode
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not _docker(), reason="needs a running docker")
-def test_it_builds_and_starts_with_a_read_only_root() -> None:
-    subprocess.run(["docker", "build", "-t", "hushtap-test", str(ROOT)], check=True)
-    run = ["docker", "run", "--rm", "--read-only", "--tmpfs", "/tmp"]  # noqa: S108 - in there
-    checked = subprocess.run(
-        [*run, "hushtap-test", "serve", "--check", "--config", "/etc/hushtap/gateway.toml"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert checked.returncode == 0, checked.stderr
-    assert "sound" in checked.stdout
