@@ -29,8 +29,6 @@ STRONG = {
     "the four digit pulled on the front": Entity.CVV,
     "my card is": Entity.CREDIT_CARD,
     "can you give me the cv please": Entity.CVV,
-    "what is it for that address": None,
-    "and the billing address": None,
 }
 
 

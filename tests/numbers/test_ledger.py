@@ -75,6 +75,35 @@ def test_digits_made_up_of_noise_before_a_question_do_not_take_its_answer_away(
     assert "nineteen" not in call.muted(CALLER)
 
 
+def test_talk_of_an_address_lets_no_number_go_that_was_asked_for(calls: Calls) -> None:
+    said = "one two three four five six seven eight nine"
+    call = calls(
+        (AGENT, 0, ASK_SSN),
+        (CALLER, 3, "just a second please"),
+        (AGENT, 6, "and is the mailing address still current"),
+        (CALLER, 10, "yes it is " + said),
+    )
+    assert call.muted(CALLER) == said
+
+
+def test_a_good_card_is_a_card(calls: Calls) -> None:
+    said = "four one one one four one one one four one one one"
+    call = calls(
+        (AGENT, 0, "what is your phone number"), (CALLER, 3, "my card is good it is " + said)
+    )
+    assert call.muted(CALLER) == said
+
+
+def test_digits_begun_before_a_question_are_not_all_of_its_answer(calls: Calls) -> None:
+    call = calls(
+        (CALLER, 0, "nine zero two one"),
+        (AGENT, 0, ASK_EXPIRY),
+        (AGENT, 3, "how much was it"),
+        (CALLER, 5, "zero one two six"),
+    )
+    assert call.muted(CALLER).endswith("zero one two six")
+
+
 def test_the_listeners_okay_between_groups_changes_nothing(calls: Calls) -> None:
     call = calls(
         (AGENT, 0, ASK_CARD),

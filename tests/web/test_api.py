@@ -117,6 +117,15 @@ def test_a_token_ends_with_its_day_its_account_and_its_reset(own_bench: Bench) -
     assert status() == 401
 
 
+def test_a_token_used_from_a_new_place_is_told_once(own_bench: Bench) -> None:
+    watch = own_bench.app.state.watch
+    watch.entered(NAME, "192.0.2.1")
+    client = with_token(own_bench, Permission.CALLS_LIST)
+    for _ in range(3):
+        assert client.get(f"{API}/calls").status_code == 200
+    assert [alert.rule for alert in watch.alerts()] == ["place"]
+
+
 def test_listening_by_token_is_on_record_and_by_range(own_bench: Bench) -> None:
     call = own_bench.calls["ann", "billing"]
     client = with_token(own_bench, Permission.CALLS_LISTEN)

@@ -9,6 +9,7 @@ import pytest
 from hushtap.errors import VaultError
 from hushtap.vault.recordings import State
 from hushtap.web.credentials import form_token
+from hushtap.web.disposals import Standing
 from hushtap.web.roles import Role
 from hushtap.web.sessions import Stage
 from web.bench import COOKIE, HOST, PASSWORD, Bench
@@ -109,4 +110,18 @@ def test_where_it_cannot_be_logged_nothing_is_disposed_of(
     for left in own_bench.vault.path.glob("audit.db-*"):
         left.unlink()
     assert second.post("/disposals/1/agree").status_code == 503
+    assert own_bench.app.state.disposals.get(1).standing is Standing.ASKED
     assert own_bench.vault.info(call).state is State.CLOSED
+
+
+def test_what_failed_half_way_is_agreed_to_again(
+    own_bench: Bench, officers: tuple[TestClient, TestClient]
+) -> None:
+    first, second = officers
+    call = own_bench.calls["ann", "billing"]
+    assert ask(first, call) == 303
+    own_bench.app.state.disposals.decide(1, SECOND, Standing.AGREED)
+    assert ask(first, call) == 422
+    assert first.post("/disposals/1/agree").status_code == 403
+    assert second.post("/disposals/1/agree").status_code == 303
+    assert own_bench.vault.info(call).state is State.DISPOSED

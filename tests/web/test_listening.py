@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete
 from starlette.requests import Request
 
 from hushtap.errors import VaultError
 from hushtap.timeline import Span
 from hushtap.values import Entity
 from hushtap.vault.audit.log import LOG_NAME
+from hushtap.vault.schema import waiting_mutes
 from hushtap.web.desk import OPEN_FOR
 from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Role
@@ -192,6 +194,20 @@ def test_a_flagged_miss_is_gone_at_once_and_for_good(own_bench: Bench) -> None:
     assert "seventeen" not in page
     assert "flagged by a person" in page
     assert "missed, muted" in client.get("/cases").text
+
+
+def test_what_a_hold_kept_is_silent_until_the_file_itself_is(own_bench: Bench) -> None:
+    recording = own_bench.calls["ann", "billing"]
+    client = own_bench.signed_in(ROLE)
+    client.get(path_of(own_bench, "/audio"))
+    own_bench.vault.life.hold(recording, "case-1")
+    flag(own_bench, 0.5, 1.0)
+    # The vault knows no more of what waits, and the file is still the old one.
+    with own_bench.vault.life.approvals._database.writing() as connection:
+        connection.execute(delete(waiting_mutes))
+    own_bench.vault.life.release(recording)
+    heard = samples_in(client.get(path_of(own_bench, "/audio")).content)
+    assert not heard[4_000:8_000, 1].any()
 
 
 def test_a_held_recording_is_silent_at_the_desk(own_bench: Bench) -> None:

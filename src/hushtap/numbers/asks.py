@@ -331,6 +331,8 @@ class Asks:
         return any(ask.firm and ask.until > now and ask.done < 0 for ask in self._asks.values())
 
     def _take(self, entity: Entity, piece: Piece) -> Entity:
+        if piece.early:
+            return entity  # the answer is still to come
         ask = self._asks[entity]
         count = len(piece.digits) + 2 * piece.has_month
         # The strict reading of the same words may be counted already.

@@ -99,7 +99,7 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     ),
     (
         rf"\b{_CARD} (?:number|numbers|digits|info|information|details|ending|ends)\b"
-        rf"|\b{_CARD} (?:is|it s|its|reads)\b(?! (?:good|valid)\b)",
+        rf"|\b{_CARD} (?:is|it s|its|reads)\b(?! (?:good|valid) (?:until|till|through|thru)\b)",
         Entity.CREDIT_CARD,
         True,
     ),
@@ -135,12 +135,6 @@ _PHRASES: Final[tuple[tuple[str, Entity | None, bool], ...]] = (
     ),
     # "zip code" is often heard as "six code", by both ears.
     (r"\b(?:zip|zipcode|post ?code|postal)\b|\b(?:six|sip|sit|dip) codes?\b", None, True),
-    (
-        r"\b(?:billing|mailing|home|shipping|street) address\b"
-        r"|\b(?:what|which)\b(?: \w+){0,5} address\b",
-        None,
-        True,
-    ),
     (r"\b(?:address|street|apartment|suite|house number)\b", None, False),
     (r"\bhow much\b|\bwhat amount\b|\bwhat time\b|\b(?:what|which) day\b", None, True),
     (r"\bwhen (?:was|did|were|should|can|could|would)\b|\byou place it\b", None, True),

@@ -298,7 +298,9 @@ class Ledger:
             ),
             default=None,
         )
-        return piece if asked is None else replace(piece, span=Span(asked, piece.span.end))
+        if asked is None:
+            return piece
+        return replace(piece, span=Span(asked, piece.span.end), early=True)
 
     def _lead(self, chains: Sequence[Chain]) -> None:
         """Take digits right before a long number that was asked for as the start of it."""

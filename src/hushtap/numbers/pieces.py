@@ -76,7 +76,8 @@ class Piece:
     which ear. ``shy``: a digit or two that only the words have, or talk without sense
     in which no spotter hears a number: one only where it was asked for. ``faint``: a
     word or two that nobody understood, and in which the spotter hears no number.
-    ``spelled``: said digit by digit, three or more.
+    ``spelled``: said digit by digit, three or more. ``early``: begun before the question that
+    it is taken for the answer to, which may yet come.
     """
 
     channel: int
@@ -99,6 +100,7 @@ class Piece:
     faint: bool = False
     spelled: bool = False
     sure: int = -1
+    early: bool = False
     tail: Span | None = None
 
     @property

@@ -1,12 +1,13 @@
 """Dual control: audio leaves the vault once a second person has agreed.
 
 One account asks, another approves, within 24 hours the first exports, once. Both steps are
-acts of the audit log, and an approval counts only where the log tells of it too: a row that
-somebody writes into the catalog opens nothing. To end dual control takes two as well.
+acts of the audit log, and an approval counts only where the log tells of it too: a new row
+in the catalog opens nothing. To end dual control takes two as well.
 
 Accounts are those the acts are logged under: of the system for commands, of whoever signed
 in elsewhere (``Vault.acting_as``). It binds who uses the vault through Hushtap, not who
-holds the private key and the files.
+holds the private key and the files, nor who can change the catalog's rows by other means:
+an approval made unused again, or the setting deleted, is not found out.
 """
 
 from __future__ import annotations

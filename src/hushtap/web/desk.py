@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hushtap.errors import HeldError, NotFoundError, UsageError, VaultError
 from hushtap.timeline import merge
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
-from hushtap.vault.recordings import State
+from hushtap.vault.recordings import REVIEWED, State
 from hushtap.web.errors import MissingError
 from hushtap.web.guard import actor_of
 from hushtap.web.review import FlagKind, FlagState
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hushtap.timeline import Span
     from hushtap.values import Entity
+    from hushtap.vault.audit.events import Change
     from hushtap.vault.recordings import Playback, Query, RecordingInfo, Vault
     from hushtap.web.accounts import Account
     from hushtap.web.review import Flag, Review
@@ -205,17 +206,24 @@ class Desk:
         Raises:
             VaultError: ``playback`` is not the recording any more.
         """
-        self._settle_released(playback.info.id)
+        self._settle_released(playback)
         found = self.review.waiting(playback.info.id)
         if not playback.current:
             raise VaultError(f"recording {playback.info.id} has changed or is gone; open it again")
         return found
 
-    def _settle_released(self, recording: str) -> None:
-        """Take note of what waited for a hold that is released, and was muted with it."""
-        held = [f for f in self.review.waiting(recording) if f.state is FlagState.HELD]
-        if held and not self._vault.info(recording).held:
-            for flag in () if self._vault.waiting_mutes(recording) else held:
+    def _settle_released(self, playback: Playback) -> None:
+        """Take note of what waited for a hold that is released, and was muted with it.
+
+        The vault's own word is not enough: ``playback`` may still play the file from before.
+        """
+        for flag in self.review.waiting(playback.info.id):
+            if flag.state is FlagState.HELD and any(
+                found.source == REVIEWED
+                and (found.channel, found.span, found.entity)
+                == (flag.channel, flag.span, flag.entity)
+                for found in playback.findings
+            ):
                 self.review.settle(flag.id, FlagState.MUTED)
 
     def mute(
@@ -253,9 +261,11 @@ class Desk:
         note = partial(self.review.flag, channel=channel, span=span, entity=entity)
         note(info.id, FlagKind.OVERMUTE, account=session.account.name)
 
-    def note(self, session: Session, activity: Activity, *things: Thing) -> None:
+    def note(
+        self, session: Session, activity: Activity, *things: Thing, change: Change | None = None
+    ) -> None:
         """Put on record what ``session`` does. Raises ``VaultError``: it must not be done then."""
-        self._as(session).journal.note(activity, Outcome.SUCCESS, *things)
+        self._as(session).journal.note(activity, Outcome.SUCCESS, *things, change=change)
 
     def log(self, session: Session) -> Vault:
         """Return the vault, whose acts ``session`` is named for."""

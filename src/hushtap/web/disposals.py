@@ -24,12 +24,20 @@ class Standing(StrEnum):
 
     ASKED = "asked"
     AGREED = "agreed"
-    """It is being done; or that failed, and ``hushtap vault dispose`` finishes it."""
+    """It is being done; or that failed, and to agree again finishes it."""
     DONE = "done"
     HELD = "held"
     """A legal hold kept the recording."""
     DECLINED = "declined"
     EXPIRED = "expired"
+
+
+_OVER: Final = "there is nothing to decide any more: load the page again"
+_OPEN: Final = {
+    Standing.AGREED: {Standing.ASKED, Standing.AGREED},
+    Standing.DECLINED: {Standing.ASKED},
+}
+"""From where each decision can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +78,48 @@ class DisposalRequests(Store):
         """Refuse what ``ask`` would refuse. Raises ``UsageError``."""
         if not is_name(reason) or looks_sensitive(reason):
             raise UsageError("give the reason as a reference such as case-2026-114: no prose")
-        if any(
-            one.recording == recording and one.standing in {Standing.ASKED, Standing.AGREED}
-            for one in self.list()
-        ):
+        query = select(disposals).where(disposals.c.recording == recording)
+        with self._database.reading() as connection:
+            known = [self._request(row) for row in connection.execute(query)]
+        if any(one.standing in {Standing.ASKED, Standing.AGREED} for one in known):
             raise UsageError("it is asked for already: another privacy officer is to agree")
 
-    def decide(self, request: int, account: str, standing: Standing) -> Request:
-        """Agree to a request or decline it, once; return it as it is then.
+    def get(self, request: int) -> Request:
+        """Return a request. Raises ``UsageError``: there is none of that number."""
+        query = select(disposals).where(disposals.c.id == request)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise UsageError(_OVER)
+        return self._request(row)
+
+    def open(self, request: int, account: str, standing: Standing) -> Request:
+        """Return a request on which ``account`` may decide so: agree, or decline.
 
         Raises:
             UsageError: there is no such request, or nothing is to be decided any more.
             ForbiddenError: whoever asked cannot agree.
         """
-        found = {one.id: one for one in self.list()}.get(request)
-        if found is None or found.standing is not Standing.ASKED:
-            raise UsageError("there is nothing to decide any more: load the page again")
+        found = self.get(request)
+        if found.standing not in _OPEN.get(standing, ()):
+            raise UsageError(_OVER)
         if standing is Standing.AGREED and account == found.asked_by:
             raise ForbiddenError("You asked for it: another privacy officer has to agree.")
+        return found
+
+    def decide(self, request: int, account: str, standing: Standing) -> None:
+        """Agree to a request or decline it; what failed may be agreed to again.
+
+        Raises:
+            UsageError, ForbiddenError: as ``open`` does.
+        """
+        found = self.open(request, account, standing)
         values = {"state": standing, "decided_by": account, "decided": self._clock()}
-        here = (disposals.c.id == request, disposals.c.state == Standing.ASKED)
+        here = (disposals.c.id == request, disposals.c.state == found.standing)
         with self._database.writing() as connection:
             # Of two who agree at once, one does.
             if not connection.execute(update(disposals).where(*here).values(values)).rowcount:
-                raise UsageError("there is nothing to decide any more: load the page again")
-        return found
+                raise UsageError(_OVER)
 
     def settle(self, request: int, standing: Standing) -> None:
         """Note what came of one that was agreed to."""

@@ -205,6 +205,7 @@ def _session_of_token(request: Request) -> Session:
             state.throttle.take(address)
         raise SignInError("Give a token: Authorization: Bearer ...")
     token, account = found
+    state.watch.reached(account.name, address)
     return Session(
         id=f"token-{token.id}",
         stage=Stage.FULL,

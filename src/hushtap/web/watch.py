@@ -111,6 +111,14 @@ class Watch(Store):
             if known and network(address) not in known:
                 self._alert(connection, Rule.PLACE, account, address, now)
 
+    def reached(self, account: str, address: str) -> None:
+        """Note that a token of somebody is used, where that is from a new place."""
+        here = (accesses.c.account == account, accesses.c.kind == Access.ENTER)
+        with self._database.reading() as connection:
+            known = connection.scalars(select(accesses.c.address).where(*here)).all()
+        if network(address) not in map(network, known):
+            self.entered(account, address)
+
     def listened(self, session: Session, info: RecordingInfo) -> None:
         """Note that somebody begins to listen to a call."""
         account, address, now = session.account.name, session.address, self._clock()

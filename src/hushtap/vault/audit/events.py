@@ -94,6 +94,8 @@ class Change(StrEnum):
 
     ASKED = "asked"
     GIVEN = "given"
+    DECLINED = "declined"
+    """A second person does not agree, or who asked takes it back."""
     REFUSED = "refused"
     """The caller does not want to be recorded; also why a recording is disposed of."""
     WITHDRAWN = "withdrawn"

@@ -8,7 +8,7 @@ from fastapi import Form, Request
 from starlette.responses import Response
 
 from hushtap.errors import HeldError, UsageError
-from hushtap.vault.audit.events import Activity, Kind, Thing
+from hushtap.vault.audit.events import Activity, Change, Kind, Thing
 from hushtap.vault.recordings import State
 from hushtap.web.disposals import Standing
 from hushtap.web.guard import Routes, Signed
@@ -48,9 +48,8 @@ def ask(
 def agree(request: Request, session: Signed, number: int) -> Response:
     """Agree: the keys of the recording are destroyed, now and for good."""
     state = request.app.state
-    found = state.disposals.decide(number, session.account.name, Standing.AGREED)
-    things = (Thing(Kind.RECORDING, found.recording), Thing(Kind.CASE, found.reason))
-    state.desk.note(session, Activity.APPROVAL, *things)
+    _decide(request, session, number, Standing.AGREED)
+    found = state.disposals.get(number)
     try:
         state.desk.log(session).life.dispose(found.recording, found.reason)
     except HeldError:
@@ -63,5 +62,15 @@ def agree(request: Request, session: Signed, number: int) -> Response:
 @routes.page("POST", "/disposals/{number}/decline", Permission.CALLS_DISPOSE)
 def decline(request: Request, session: Signed, number: int) -> Response:
     """Decline, or take back what one asked for oneself."""
-    request.app.state.disposals.decide(number, session.account.name, Standing.DECLINED)
+    _decide(request, session, number, Standing.DECLINED)
     return go(request, "/disposals")
+
+
+def _decide(request: Request, session: Signed, number: int, standing: Standing) -> None:
+    """Decide on a request; it is on record before it counts."""
+    state = request.app.state
+    found = state.disposals.open(number, session.account.name, standing)
+    things = (Thing(Kind.RECORDING, found.recording), Thing(Kind.CASE, found.reason))
+    change = Change.GIVEN if standing is Standing.AGREED else Change.DECLINED
+    state.desk.note(session, Activity.APPROVAL, *things, change=change)
+    state.disposals.decide(number, session.account.name, standing)
