@@ -143,7 +143,7 @@ fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 pip=(.venv/bin/python -m pip install --quiet)
-say "installing Python packages into .venv (1.6 GB; this takes minutes)"
+say "installing Python packages into .venv (2 GB; this takes minutes)"
 "${pip[@]}" --require-hashes -r requirements.lock
 "${pip[@]}" --no-deps -e .
 if [ -e /usr/include/portaudio.h ]; then

@@ -218,6 +218,19 @@ def test_the_command_refuses_wrong_settings_on_one_line(
     assert "unknown key [limits] max_call" in wrong.stderr
 
 
+@pytest.mark.parametrize("check", [("--check",), ()], ids=["checked", "served"])
+def test_a_file_that_is_not_there_is_told_before_anything_is_made(
+    check: tuple[str, ...], tmp_path: Path, hushtap_command: Command
+) -> None:
+    settings, vault = tmp_path / "gateway.toml", tmp_path / "calls.vault"
+    token = tmp_path / "no-such-token"
+    settings.write_text(f'[vault]\npath = "{vault}"\n[http]\ntoken = "{token}"\n')
+    refused = hushtap_command("serve", "--config", str(settings), *check, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"hushtap: {token}: token of [http] cannot be read")
+    assert not vault.exists()
+
+
 def test_the_command_checks_settings_without_serving(settings: Path, tmp_path: Path) -> None:
     sound = CliRunner().invoke(app, ["serve", "--config", str(settings), "--check"])
     assert (sound.exit_code, sound.stdout) == (0, "the settings are sound\n")

@@ -118,9 +118,13 @@ def verify_certificate(
         say(f"  {line}")
 
 
+def _text(value: object) -> str:
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
+
+
 def _lines(body: dict[str, Any]) -> list[str]:
     if "done" not in body:
-        return [f"{name}: {value}" for name, value in body.items()]
+        return [f"{name}: {_text(value)}" for name, value in body.items()]
     done = body["done"]["entry"]
     things = [f"{thing['kind']}: {thing['id']}" for thing in done["objects"]]
     actor = done["actor"]

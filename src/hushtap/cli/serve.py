@@ -53,6 +53,7 @@ def serve(
     [cyan]HUSHTAP_GATEWAY_LIMITS__MAX_CALLS=8 hushtap serve --config configs/gateway.toml[/]
     """
     settings = _settings(config)
+    _check_files(settings)
     for line in _warnings(settings):
         complain(line)
     from hushtap import models  # noqa: PLC0415
@@ -122,6 +123,18 @@ def _settings(config: Path | None) -> Settings:
     from hushtap.gateway.config import read_settings  # noqa: PLC0415
 
     return read_settings(config)
+
+
+def _check_files(settings: Settings) -> None:
+    """Refuse settings that name a file which cannot be read, before anything is made."""
+    for name, section in settings:
+        for key, value in section or ():
+            if isinstance(value, Path) and name != "vault":
+                try:
+                    value.open("rb").close()
+                except OSError as error:
+                    problem = f"{key} of [{name}] cannot be read ({error.strerror})"
+                    raise UsageError(f"{value}: {problem}") from None
 
 
 def _warnings(settings: Settings) -> list[str]:

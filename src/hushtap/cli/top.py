@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _URL = "http://127.0.0.1:8090"
 
 TokenOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The token of its [http] section.")
+    Path | None, typer.Option(metavar="FILE", help=r"The token of its \[http] section.")
 ]
 AuthorityOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Who signed its certificate, as PEM.")
@@ -31,7 +31,7 @@ AuthorityOption = Annotated[
 
 def top(
     *,
-    url: Annotated[str, typer.Option(metavar="URL", help="Its [http] address.")] = _URL,
+    url: Annotated[str, typer.Option(metavar="URL", help=r"Its \[http] address.")] = _URL,
     token: TokenOption = None,
     ca: AuthorityOption = None,
     interval: Annotated[

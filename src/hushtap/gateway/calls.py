@@ -309,11 +309,16 @@ class Calls:
         self, recording: Recording, audio_format: AudioFormat, tap: TapName, policy: Policy
     ) -> GatewayCall:
         made: list[GatewayCall] = []
+        muted_until: dict[tuple[int, Entity], int] = {}
 
         def on_event(event: Event) -> None:
             if isinstance(event, Muted):
-                self.found[event.entity] += 1
-                made[0].entities[event.entity] += 1
+                # A long mute is told of piece by piece.
+                place = (event.channel, event.entity)
+                if muted_until.get(place) != event.span.start:
+                    self.found[event.entity] += 1
+                    made[0].entities[event.entity] += 1
+                muted_until[place] = event.span.end
             elif isinstance(event, Progress):
                 late = max(event.fed) - min(event.released)
                 made[0].behind = to_seconds(late, audio_format.sample_rate)

@@ -174,7 +174,8 @@ class Approvals:
             if request.state(now) == "approved" and self._told(request) and self._take(request):
                 return Thing(Kind.CASE, request.id)
         raise ApprovalError(
-            f"{what}: needs a second person; ask with hushtap vault approval ask, and another "
+            f"{what}: needs a second person; ask with hushtap vault approval ask"
+            f"{' --end' if what == DUAL_CONTROL else ''}, and another "
             "account is to approve it"
         )
 

@@ -33,8 +33,6 @@ SCOPES: Final = (
     Permission.CALLS_LIST,
     Permission.CALLS_LISTEN,
     Permission.CALLS_FLAG,
-    Permission.CASES_LIST,
-    Permission.FIGURES_READ,
 )
 """What a token can carry at most."""
 _DAY: Final = 24 * 3600
