@@ -78,6 +78,11 @@ def test_it_is_silent_in_whatever_goes_out(held: tuple[Vault, str], tmp_path: Pa
     assert playback.words == MASKED
     for start, end in ((0, LENGTH), (3999, 4001), (5000, 6000), (11_999, 12_001), (0, 10)):
         assert np.array_equal(playback.read(start, end), silent()[start:end])
+    [waiting] = vault.waiting_mutes(recording)
+    shown = playback.peaks(100)[waiting.channel]
+    middle = (waiting.span.start + waiting.span.end) // 2
+    assert not shown[middle * len(shown) // LENGTH]
+    assert shown.any()
     vault.export(recording, tmp_path / "call.wav")
     assert np.array_equal(samples_of(tmp_path / "call.wav"), silent())
 

@@ -110,8 +110,11 @@ class Playback:
         return result
 
     def silence(self, waiting: tuple[Finding, ...]) -> None:
-        """Play silence where ``waiting`` is to be muted, and mask its words, from now on."""
+        """Play and show silence where ``waiting`` is to be muted, and mask its words."""
         self._silent = waiting
+        window = self.audio_format.sample_rate // PEAKS_PER_SECOND
+        for one in waiting:
+            self._peaks[one.channel, one.span.start // window : -(-one.span.end // window)] = 0
         self.words = masked_words(self.words, waiting, self.audio_format.sample_rate)
 
     def peaks(self, most: int) -> NDArray[np.uint8]:
