@@ -167,7 +167,7 @@ def test_alerts_are_looked_into_by_somebody_else(desk: Bench) -> None:
         watch.entered(name, "192.0.2.7")
     officer = desk.signed_in(Role.PRIVACY_OFFICER)
     page = officer.get("/alerts").text
-    assert page.count("Signed in from a new network</td>") == 2
+    assert page.count("Signed in, or used a token, from a new network</td>") == 2
     assert '<b class="badge">2</b>' in page
     own, theirs = (one.id for one in watch.alerts())
     assert officer.post(f"/alerts/{own}/settle").status_code == 403

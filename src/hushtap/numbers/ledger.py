@@ -273,34 +273,19 @@ class Ledger:
     def _events(self) -> list[Cue | Talk | Piece]:
         """Return the cues and pieces of all channels in the order of time, cues first."""
         timed: list[tuple[int, int, Cue | Talk | Piece]] = []
+        asked = [
+            cue
+            for channel in self._channels
+            for cue in channel.cues
+            if cue.strong and cue.entity in self._policy.entities
+        ]
         for index, channel in enumerate(self._channels):
             sentences = _sentences(channel.talk, to_samples(SENTENCE_S, self._rate))
             timed += [(time, 0, Talk(time, index)) for time in sentences]
             timed += [(cue.time, 0, cue) for cue in channel.cues]
-            pieces = map(self._asked_amid, (*channel.strict, *channel.lenient))
+            pieces = (_asked_amid(p, asked) for p in (*channel.strict, *channel.lenient))
             timed += [(p.span.start, 1, p) for p in pieces]
         return [event for *_, event in sorted(timed, key=lambda e: e[:2])]
-
-    def _asked_amid(self, piece: Piece) -> Piece:
-        """Return ``piece`` as the answer to what the other speaker asked for while it was said.
-
-        Digits that are made up of noise before a question must not draw its answer away from it.
-        """
-        asked = max(
-            (
-                cue.time
-                for index, side in enumerate(self._channels)
-                for cue in side.cues
-                if index != piece.channel
-                and cue.strong
-                and cue.entity in self._policy.entities
-                and piece.span.start < cue.time < piece.span.end
-            ),
-            default=None,
-        )
-        if asked is None:
-            return piece
-        return replace(piece, span=Span(asked, piece.span.end), early=True)
 
     def _lead(self, chains: Sequence[Chain]) -> None:
         """Take digits right before a long number that was asked for as the start of it."""
@@ -412,6 +397,16 @@ class Ledger:
             return to_samples(self._policy.run_gap, self._rate)
         may_be_card = len(chain.digits) >= GROUP
         return to_samples(CARD_GAP_S if may_be_card else self._policy.run_gap, self._rate)
+
+
+def _asked_amid(piece: Piece, asked: Sequence[Cue]) -> Piece:
+    """Return ``piece`` as the answer to what the other speaker asked for while it was said.
+
+    Digits that are made up of noise before a question must not draw its answer away from it.
+    """
+    span = piece.span
+    times = [c.time for c in asked if c.channel != piece.channel and span.start < c.time < span.end]
+    return replace(piece, span=Span(max(times), span.end), early=True) if times else piece
 
 
 def _sentences(talk: Sequence[int], reach: int) -> list[int]:

@@ -206,25 +206,17 @@ class Desk:
         Raises:
             VaultError: ``playback`` is not the recording any more.
         """
-        self._settle_released(playback)
-        found = self.review.waiting(playback.info.id)
+        found = []
+        for flag in self.review.waiting(playback.info.id):
+            if flag.state is FlagState.HELD and _is_muted(playback, flag):
+                # It waited for a hold that is released, and was muted with it. The vault's own
+                # word is not enough: ``playback`` may still play the file from before.
+                self.review.settle(flag.id, FlagState.MUTED)
+            else:
+                found.append(flag)
         if not playback.current:
             raise VaultError(f"recording {playback.info.id} has changed or is gone; open it again")
         return found
-
-    def _settle_released(self, playback: Playback) -> None:
-        """Take note of what waited for a hold that is released, and was muted with it.
-
-        The vault's own word is not enough: ``playback`` may still play the file from before.
-        """
-        for flag in self.review.waiting(playback.info.id):
-            if flag.state is FlagState.HELD and any(
-                found.source == REVIEWED
-                and (found.channel, found.span, found.entity)
-                == (flag.channel, flag.span, flag.entity)
-                for found in playback.findings
-            ):
-                self.review.settle(flag.id, FlagState.MUTED)
 
     def mute(
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
@@ -335,3 +327,12 @@ def _within(account: Account, query: Query) -> list[Query]:
         agents = [one for one in account.agents if query.agent in {None, one}]
         return [replace(query, agent=one) for one in agents]
     return [query] if wide is Reach.ALL else []
+
+
+def _is_muted(playback: Playback, flag: Flag) -> bool:
+    """Whether what was flagged is muted in the file that ``playback`` plays."""
+    wanted = (flag.channel, flag.span, flag.entity)
+    return any(
+        found.source == REVIEWED and (found.channel, found.span, found.entity) == wanted
+        for found in playback.findings
+    )

@@ -60,7 +60,7 @@ class Rule(StrEnum):
 MEANINGS: Final = {
     Rule.BULK: "Opened very many calls within an hour",
     Rule.HOURS: "Listened at an odd hour",
-    Rule.PLACE: "Signed in from a new network",
+    Rule.PLACE: "Signed in, or used a token, from a new network",
     Rule.QUEUE: "Listened to a queue that it never listens to",
     Rule.REFUSED: "Asked for calls that are not in its reach",
 }
@@ -99,7 +99,7 @@ class Watch(Store):
         self._rules = rules or AlertRules()
 
     def entered(self, account: str, address: str) -> None:
-        """Note that somebody signed in."""
+        """Note that somebody signed in, or came with a token."""
         now, since = self._clock(), self._clock() - self._rules.places_days * _DAY
         with self._database.writing() as connection:
             connection.execute(delete(accesses).where(accesses.c.made < since))
