@@ -1,8 +1,10 @@
 """Several calls at once: threads that redact, threads that hear, and one end for all of them.
 
 A call is redacted by one thread; its windows are heard by as many threads as
-there are workers, so that a single call is as fast as several. A window's batch
-is put together from one call alone: what is heard does not depend on the others.
+there are workers, so that a single call is as fast as several. One call more than
+there are workers is in hand: while it is read or written, they have others to hear.
+A window's batch is put together from one call alone: what is heard does not depend
+on the others.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Crew:
 
     Args:
         load: returns the ear that hears; called when it is first needed, by one thread.
-        workers: calls redacted, and batches heard, at once.
+        workers: batches heard at once; one call more than that is redacted at once.
 
     Raises:
         UsageError: there is no worker.
@@ -70,7 +72,7 @@ class Crew:
         self._loading = threading.Lock()
         self._ear: Ear | None = None
         self._stopped = threading.Event()
-        self._callers = ThreadPoolExecutor(workers, "hushtap-call")
+        self._callers = ThreadPoolExecutor(workers + 1, "hushtap-call")
         self._hearers = ThreadPoolExecutor(workers, "hushtap-ear")
 
     def __enter__(self) -> Self:

@@ -59,6 +59,7 @@ _PLAIN: Final = {
 }
 _QUIET: Final = frozenset({Part.FILLER, Part.SEPARATOR, Part.CORRECTION})
 _DETERMINERS: Final = frozenset({"the", "of"})
+_OPENINGS: Final = frozenset(phrase[0] for phrase in PHRASES)
 _LONELY_OHS: Final = 3
 _SURE_SINGLES: Final = 3
 
@@ -107,7 +108,8 @@ def _hear(text: str) -> Heard:
 def _phrases(heard: list[Heard]) -> None:
     at = 0
     while at < len(heard):
-        for length in range(min(LONGEST_PHRASE, len(heard) - at), 0, -1):
+        longest = min(LONGEST_PHRASE, len(heard) - at) if heard[at].key in _OPENINGS else 0
+        for length in range(longest, 0, -1):
             kind = PHRASES.get(tuple(one.key for one in heard[at : at + length]))
             if kind is not None:
                 for one in heard[at : at + length]:
