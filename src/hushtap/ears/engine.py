@@ -9,9 +9,8 @@ what looks doubtful is reported, not dropped. Measured grounds: docs/adr/0007.
 from __future__ import annotations
 
 import math
-import zlib
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -21,17 +20,15 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from threadpoolctl import threadpool_limits
 
+from hushtap.ears.readings import NOTHING, Said, better, doubtful, loops, may_speak, needs_times
 from hushtap.ears.spotter import DigitTrack, Spotter
 from hushtap.ears.times import FRAME, Stretch, aligned, spread
 from hushtap.errors import ModelError
-from hushtap.numbers.cues import find_cues
-from hushtap.numbers.spoken import Part, find_runs, parts
-from hushtap.timeline import Span
 from hushtap.vad import EAR_RATE
 from hushtap.values import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -66,34 +63,12 @@ TOKENS_PER_SECOND = 7
 TAIL_FRAMES = 10
 """A time stamp this close to the end of the window, in frames, ends what was said."""
 
-LOOP_BYTES = 24
-LOOP_RATIO = 3.0
-"""Text that compresses better than this is a decoder in a loop."""
-
-
 PRIMER = " My number is 4, 1, 7, 2, 9, 0."
 """What a doubtful window is read after: digits become likely, as single numerals.
 
 On groups of four spliced human digits it halves the digit error rate (0.13 to
 0.06); on talk it invents digits, so the plain reading comes first.
 """
-
-FEWEST = 2
-"""Numbers that the primed reading must hear where the plain one heard none."""
-
-DOUBT = -0.9
-"""Mean log probability of a token below which a reading is doubted."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """One reading of a window: text tokens, where they lie, text, mean log probability, loop?"""
-
-    tokens: list[int] = field(repr=False)
-    stretches: list[Stretch]
-    text: str = field(repr=False)
-    score: float
-    looped: bool
 
 
 def padded(length: int) -> int:
@@ -106,34 +81,10 @@ def _budget(length: int) -> int:
     return TOKENS + TOKENS_PER_SECOND * -(-length // EAR_RATE)
 
 
-def _kinds(text: str) -> list[Part]:
-    return parts([Word(piece, Span(0, 0)) for piece in text.split()])
-
-
-def _digits(texts: Iterable[str]) -> str:
-    """Return the digits that words stand for, without regard to pauses."""
-    words = [Word(text, Span(0, 0)) for text in texts]
-    return "".join(run.digits for run in find_runs(words, rate=EAR_RATE))
-
-
-def _needs_times(said: _Said, track: DigitTrack | None) -> bool:
-    """Whether it matters when exactly the words of a reading were said: near numbers."""
-    if track is None or track.counts or track.cues:
-        return True
-    words = [Word(text, Span(0, 0)) for text in said.text.split()]
-    plain = {Part.OTHER, Part.FILLER, Part.IDIOM}
-    return not plain.issuperset(parts(words, lenient=True)) or bool(find_cues(words, 0))
-
-
 def _speech(encoded: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     """Return the frames of a window's speech and of the silence encoded with it."""
     grains = -(-(length + ENCODED_TAIL) // ENCODE_GRAIN)
     return encoded[: grains * ENCODE_GRAIN // FRAME].copy()
-
-
-def _loops(text: str) -> bool:
-    raw = text.encode()
-    return len(raw) > LOOP_BYTES and len(raw) / len(zlib.compress(raw)) > LOOP_RATIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +189,16 @@ class Engine:
                 Heard((), looped=False, digits=track, frames=_speech(encoded[i], lengths[i]))
                 for i, track in enumerate(tracks)
             ]
-        said = self._decode(encoded, self._start, lengths, canvas)
-        doubted = [i for i, one in enumerate(said) if self._doubtful(one, tracks[i])]
-        if doubted:
-            again = self._decode(
-                encoded[doubted], self._primed, [lengths[i] for i in doubted], canvas
-            )
-            for i, one in zip(doubted, again, strict=True):
-                said[i] = self._better(said[i], one)
-        timed = [i for i, one in enumerate(said) if one.tokens and _needs_times(one, tracks[i])]
+        said = [NOTHING] * len(windows)
+        voiced = [i for i, window in enumerate(windows) if may_speak(window, tracks[i])]
+        read = self._decode(encoded, voiced, self._start, lengths, canvas)
+        for i, one in zip(voiced, read, strict=True):
+            said[i] = one
+        doubted = [i for i in voiced if doubtful(said[i], tracks[i])]
+        again = self._decode(encoded, doubted, self._primed, lengths, canvas)
+        for i, one in zip(doubted, again, strict=True):
+            said[i] = better(said[i], one)
+        timed = [i for i, one in enumerate(said) if one.tokens and needs_times(one, tracks[i])]
         paths = dict(zip(timed, self._align(encoded, timed, said, lengths), strict=True))
         return [
             Heard(tuple(self._worded(one, paths.get(i), lengths[i])), one.looped, tracks[i])
@@ -255,7 +207,7 @@ class Engine:
 
     def _worded(
         self,
-        said: _Said,
+        said: Said,
         path: Any,  # noqa: ANN401 - ctranslate2's WhisperAlignmentResult has no stub
         length: int,
     ) -> list[Word]:
@@ -315,32 +267,42 @@ class Engine:
         return known
 
     def _decode(
-        self, encoded: NDArray[np.float32], prompt: list[int], lengths: list[int], canvas: int
-    ) -> list[_Said]:
-        """Return the greedy reading of each window, after ``prompt``."""
+        self,
+        encoded: NDArray[np.float32],
+        wanted: list[int],
+        prompt: list[int],
+        lengths: list[int],
+        canvas: int,
+    ) -> list[Said]:
+        """Return the greedy reading of each wanted window, after ``prompt``."""
+        if not wanted:
+            return []
         results = self._model.generate(
-            ctranslate2.StorageView.from_array(np.ascontiguousarray(encoded)),
-            [prompt] * len(lengths),
+            ctranslate2.StorageView.from_array(np.ascontiguousarray(encoded[wanted])),
+            [prompt] * len(wanted),
             beam_size=1,
+            # CTranslate2 stops at half of this: 24 tokens for most windows, which speech
+            # of that length does not reach. Loops that it ends go unmarked; marking them
+            # mutes a fifth more harmless talk and finds no further number.
             max_length=len(prompt) + _budget(canvas - TAIL),
             sampling_temperature=0.0,
             return_scores=True,
         )
         said = []
-        for result, length in zip(results, lengths, strict=True):
+        for result, length in zip(results, [lengths[i] for i in wanted], strict=True):
             ids = result.sequences_ids[0]
             budget = _budget(length)
             tokens, stretches = self._cut(ids[:budget], length)
             text = self._tokenizer.decode(tokens)
-            looped = len(ids) >= budget or _loops(text)
-            said.append(_Said(tokens, stretches, text, float(result.scores[0]), looped))
+            looped = len(ids) >= budget or loops(text)
+            said.append(Said(tokens, stretches, text, float(result.scores[0]), looped))
         return said
 
     def _align(
         self,
         encoded: NDArray[np.float32],
         worded: list[int],
-        said: list[_Said],
+        said: list[Said],
         lengths: list[int],
     ) -> list[Any]:
         if not worded:
@@ -353,30 +315,6 @@ class Engine:
                 [lengths[i] // (FRAME // 2) for i in worded],
             )
         )
-
-    def _doubtful(self, said: _Said, track: DigitTrack | None) -> bool:
-        """Whether a second reading, primed for digits, is worth its time."""
-        kinds = _kinds(said.text)
-        numbers = kinds.count(Part.NUMBER)
-        if track is not None:
-            spotted = _digits(word.text for word in track.words)
-            if spotted == _digits(said.text.split()) and (spotted or not track.counts):
-                # Both ears heard the same: nothing is left to ask.
-                return False
-        talk = kinds.count(Part.OTHER)
-        return said.looped or said.score < DOUBT or (numbers > 0 and 2 * talk <= numbers)
-
-    def _better(self, plain: _Said, primed: _Said) -> _Said:
-        """Choose the primed reading where it hears digits and is the surer of the two."""
-        heard = _kinds(primed.text).count(Part.NUMBER)
-        before = _kinds(plain.text).count(Part.NUMBER)
-        if heard < FEWEST and not before:
-            return plain
-        surer = primed.score > plain.score or (plain.looped and not primed.looped)
-        if heard and (surer or heard > before > 0):
-            # Primed readings often repeat what was said; only where both loop is more hidden.
-            return replace(primed, looped=primed.looped and plain.looped)
-        return plain
 
     def _cut(self, tokens: list[int], length: int) -> tuple[list[int], list[Stretch]]:
         """Return the text tokens up to the first time stamp at the end of the speech.
