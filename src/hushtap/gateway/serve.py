@@ -16,6 +16,7 @@ from hushtap.gateway.figures import Figures
 from hushtap.gateway.http import Desk
 from hushtap.gateway.notify import State, notify
 from hushtap.gateway.policies import Policies
+from hushtap.gateway.supervisors import Supervisors
 from hushtap.gateway.web import WebServer
 from hushtap.gateway.webhooks import Webhooks
 from hushtap.live import analyzer_of
@@ -67,13 +68,22 @@ class Gateway:
             ears=ears,
             admission=Admission(limits, ears.metrics),
             longest=limits.longest,
+            monitored=settings.monitor.delay if settings.monitor else None,
         )
         self.webhooks = Webhooks(settings.webhooks) if settings.webhooks else None
         if self.webhooks is not None:
             self.calls.tell = self.webhooks.tell
-        self.figures = Figures(self.calls, ears.metrics, webhooks=self.webhooks)
+        monitor = settings.monitor
+        self.supervisors = Supervisors(monitor, self.calls, vault) if monitor else None
+        self.figures = Figures(
+            self.calls, ears.metrics, webhooks=self.webhooks, supervisors=self.supervisors
+        )
         desk = Desk(
-            settings.http, self.calls, ears=ears, figures=self.figures, control=Control(vault)
+            *(settings.http, self.calls),
+            ears=ears,
+            figures=self.figures,
+            control=Control(vault),
+            supervisors=self.supervisors,
         )
         self.web = WebServer(desk.app, settings.http, section="http")
         self.taps = [self._tap(name) for name in TAPS if getattr(settings, name, None) is not None]
