@@ -21,7 +21,7 @@ WRONG = {
     "[http]\nlisten = 'here'": "'here' is no address: write it like 127.0.0.1:8080",
     "[http]\nlisten = 'example.org:80'": "is no address",
     "[http]\nlisten = '0.0.0.0:80'": "[http]: 0.0.0.0:80 is reached from other machines, in clear",
-    "[audiosocket]\nlisten = '[::]:9092'": "[::]:9092 is reached from other machines",
+    "[audiosocket]\nlisten = '[::]:9092'": "127.0.0.1, or say allow_plain = true",
     "[audiosocket]\nlisten = '0.0.0.0:9092'\ntls_cert = 'c'": "whoever reaches it may begin calls",
     "[twilio]\nlisten = '0.0.0.0:80'\nallow_plain = true": "give auth_token and url, or token",
     "[twilio]\nauth_token = 'x'": "[twilio]: auth_token checks signatures",

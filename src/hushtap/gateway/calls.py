@@ -221,6 +221,8 @@ class Calls:
         """Of calls that ended: what was recognised after its audio had been released."""
         self.tell: Callable[[Notice], None] = lambda _: None
         """Called with what happens to calls; must not wait."""
+        self.begun: Callable[[str], None] = lambda _: None
+        """Called with the id of each recording that begins, from a thread; may wait."""
         self._media = {tap: MediaFigures() for tap in TapName}
         self._vault = vault
         self._policies = policies
@@ -304,15 +306,15 @@ class Calls:
         tap: TapName,
         policy: Policy,
     ) -> Recording:
-        begun = asyncio.ensure_future(
-            asyncio.to_thread(
-                self._vault.record,
-                *(audio_format,),
-                source=_DIGIT.sub("#", tap.value),
-                policy=policy.fingerprint,
-                call=details,
+        def begin() -> Recording:
+            source = _DIGIT.sub("#", tap.value)
+            recording = self._vault.record(
+                audio_format, source=source, policy=policy.fingerprint, call=details
             )
-        )
+            self.begun(recording.id)
+            return recording
+
+        begun = asyncio.ensure_future(asyncio.to_thread(begin))
         try:
             return await asyncio.shield(begun)
         except asyncio.CancelledError:

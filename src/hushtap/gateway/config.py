@@ -116,7 +116,8 @@ class AudioSocketSection(Listen):
     queue: str | None = None
 
     @model_validator(mode="after")
-    def _is_guarded(self) -> Self:
+    def _is_not_exposed(self) -> Self:
+        # In place of what other sections are told: TLS alone, which Asterisk lacks, is no help.
         if not (self.allow_plain or self.is_loopback):
             raise ValueError(
                 f"{self.listen} is reached from other machines, and whoever reaches it may "

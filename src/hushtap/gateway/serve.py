@@ -15,6 +15,7 @@ from hushtap.gateway.control import Control
 from hushtap.gateway.figures import Figures
 from hushtap.gateway.http import Desk
 from hushtap.gateway.notify import State, notify
+from hushtap.gateway.outbox import Outbox
 from hushtap.gateway.policies import Policies
 from hushtap.gateway.supervisors import Supervisors
 from hushtap.gateway.web import WebServer
@@ -70,9 +71,11 @@ class Gateway:
             longest=limits.longest,
             monitored=settings.monitor.delay if settings.monitor else None,
         )
-        self.webhooks = Webhooks(settings.webhooks) if settings.webhooks else None
-        if self.webhooks is not None:
-            self.calls.tell = self.webhooks.tell
+        self.webhooks: Webhooks | None = None
+        if settings.webhooks is not None:
+            outbox = Outbox(vault)
+            self.webhooks = Webhooks(settings.webhooks, outbox)
+            self.calls.begun, self.calls.tell = outbox.owe, self.webhooks.tell
         monitor = settings.monitor
         self.supervisors = Supervisors(monitor, self.calls, vault) if monitor else None
         self.figures = Figures(
@@ -122,7 +125,7 @@ class Gateway:
         beating = asyncio.create_task(self._beat())
         started: list[TapServer | WebServer] = []
         if self.webhooks is not None:
-            self.webhooks.start()
+            await self.webhooks.start()
         try:
             servers: list[TapServer | WebServer] = [self.web, *self.taps]
             for server in servers:

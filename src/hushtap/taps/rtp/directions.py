@@ -114,6 +114,10 @@ class Directions:
         self._ciphers[channel].check(packet)
         self._streams[channel].push(packet, arrival)
 
+    def place(self, arrival: float) -> int | None:
+        """Return the sample of what is said at ``arrival`` seconds; None before the call began."""
+        return None if self._zero is None else to_samples(arrival - self._zero, self._rate)
+
     def advance(self, now: float) -> Iterator[PcmChunk]:
         """Yield what has become final by the time ``now``, channels in turn."""
         self._anchor(now)
