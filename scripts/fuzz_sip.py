@@ -134,6 +134,9 @@ class Desk:
         del dialog
         return self._answer(request) if request.body else b""
 
+    def pressed(self, dialog: Dialog, now: float) -> None:
+        """Know it."""
+
     def ended(self, dialog: Dialog, cause: Cause) -> None:
         """Know it."""
         del cause
