@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import ssl
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,11 @@ from hushtap.gateway.config import PolicySection
 from hushtap.gateway.policies import Policies
 from hushtap.gateway.siprec_config import SiprecSection
 from hushtap.gateway.siprec_transport import Transport
+from hushtap.taps.pressed import AFTER_S
 from hushtap.taps.siprec.message import LONGEST_BODY, LONGEST_HEAD
+from hushtap.timeline import to_samples
+from hushtap.values import Entity
+from taps.rtp.senders import packet
 from taps.siprec.phone import OFFER, request
 
 if TYPE_CHECKING:
@@ -95,6 +100,41 @@ def test_keys_that_are_pressed_are_answered_and_not_read(server: Rig) -> None:
     server.settle()
     (one,) = server.recordings()
     assert one.state is State.CLOSED
+
+
+def test_what_was_heard_about_a_key_is_silent_on_both_channels(server: Rig) -> None:
+    with connected(server) as client:
+        client.sendall(request("INVITE", body=OFFER, headers=("Content-Type: application/sdp",)))
+        _, accepted = read(client, 2)
+        tag = re.search(r"\r\nTo:.*;tag=(\w+)", accepted)[1]  # type: ignore[index]
+        client.sendall(request("ACK", to_tag=tag))
+        server.wait_for_calls(1)
+        [recorded] = server.server._sessions.values()
+        ports = [line.pair.port for line in recorded._lines.values() if line.pair]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(100):
+                for port in ports:
+                    data = packet(number, 160 * number, b"\x10" * 160, kind=0, ssrc=port)
+                    sender.sendto(data, ("127.0.0.1", port))
+        while recorded.media is None or recorded.media.heard is None:
+            # Until then it is not known when the call began.
+            time.sleep(0.01)
+        kind = ("Content-Type: application/dtmf-relay",)
+        info = request("INFO", 2, to_tag=tag, body=b"Signal=4\r\n", headers=kind)
+        client.sendall(info + request("BYE", 3, to_tag=tag))
+        rest = ""
+        while rest.count("CSeq: 3 BYE") < 1:
+            rest += client.recv(65_536).decode()
+    server.settle()
+    [info_of] = server.recordings()
+    opened = server.vault.read(info_of.id)
+    keys = [f for f in opened.findings if f.entity is Entity.KEYPAD]
+    assert {f.channel for f in keys} == {0, 1}
+    assert {f.source for f in keys} == {"event"}
+    after = to_samples(AFTER_S, 8_000)
+    assert not opened.samples[:after].any()
+    # What came long after the key is there.
+    assert opened.samples[-4_000:-2_000].all()
 
 
 @pytest.mark.parametrize(

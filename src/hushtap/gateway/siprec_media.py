@@ -177,16 +177,20 @@ class Media:
             self.heard = arrival
 
     def _hand_on(self, chunks: Iterable[PcmChunk]) -> None:
+        for chunk in self._mixer.mix(chunks, [stream.channel for stream in self._streams]):
+            # Not before: the first chunk is what fixes the clock.
+            self._place_keys()
+            keys, self._keys[chunk.channel] = self._keys[chunk.channel], []
+            self._offer(replace(chunk, keys=(*chunk.keys, *keys)) if keys else chunk)
+
+    def _place_keys(self) -> None:
         rate = self._audio.sample_rate
+        before, after = to_samples(BEFORE_S, rate), to_samples(AFTER_S, rate)
         while self._told and self._directions is not None:
             at = self._directions.place(self._told.popleft())
-            before, after = to_samples(BEFORE_S, rate), to_samples(AFTER_S, rate)
             if at is not None and at + after > 0:
                 for keys in self._keys:
                     keys.append(Span(max(0, at - before), at + after))
-        for chunk in self._mixer.mix(chunks, [stream.channel for stream in self._streams]):
-            keys, self._keys[chunk.channel] = self._keys[chunk.channel], []
-            self._offer(replace(chunk, keys=(*chunk.keys, *keys)) if keys else chunk)
 
 
 class Mixer:
