@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fuzzing import harmed
 from hushtap.errors import ConsentError, TapError
 from hushtap.gateway.details import details_from
 from hushtap.taps import audiohook, twilio
@@ -48,18 +49,7 @@ NOW = 1_700_000_000
 
 def damaged(pick: random.Random, whole: bytes) -> bytes:
     """Return ``whole`` with some harm done, or as it was."""
-    data = bytearray(whole)
-    for _ in range(pick.choice((0, 0, 0, 0, 1, 2, 5))):
-        at, how = pick.randrange(len(data) + 1), pick.random()
-        if how < 0.4:  # noqa: PLR2004
-            data[at : at + 1] = bytes([pick.randrange(256)])
-        elif how < 0.6:  # noqa: PLR2004
-            del data[at : at + pick.randrange(1, 40)]
-        elif how < 0.75:  # noqa: PLR2004
-            data[at:at] = data[at : at + pick.randrange(1, 200)]
-        else:
-            data[at:at] = pick.choice(PIECES)
-    return bytes(data)
+    return bytes(harmed(pick, whole, PIECES, pick.choice((0, 0, 0, 0, 1, 2, 5))))
 
 
 def must(hold: bool) -> None:  # noqa: FBT001 - as assert, which ``python -O`` leaves out

@@ -16,11 +16,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 
 from gateway.rig import RATE, TOKEN, StuckEar, chunks, recordings, serving, speech
-from hushtap.errors import UsageError
 from hushtap.evaluate import OPEN_SECONDS, Truth, TruthSpan, score
 from hushtap.gateway.calls import TapName
 from hushtap.gateway.details import details_from
-from hushtap.gateway.supervisors import MOST, read_listeners
+from hushtap.gateway.supervisors import MOST
 from hushtap.values import AudioFormat, Entity, PcmChunk
 from hushtap.vault.audit.events import unpack
 from hushtap.vault.audit.reading import reading
@@ -388,27 +387,3 @@ def test_there_are_only_so_many_listeners(vault: Vault, monitor: dict[str, Any])
             await call.end()
 
     asyncio.run(run())
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "give listeners"),
-        ("[ann]\nall = true", r"\[ann\] token: field required"),
-        ('[ann]\ntoken = "short"', r"\[ann\] token: string should have"),
-        ('["ann lee"]\ntoken = "listener-of-one-queue"', "a listener's name"),
-        ('[a]\ntoken = "listener-of-one-queue"\nqueue = "x"', r"\[a\] queue: extra inputs"),
-        (f'[a]\ntoken = "{SOME}"\n[b]\ntoken = "{SOME}"', "a token of its own"),
-        ('a = "listener-of-one-queue"', r"\[a\] .*should be"),
-    ],
-    ids=range(7),
-)
-def test_a_file_of_listeners_that_cannot_be_used_is_refused_without_its_tokens(
-    text: str, reason: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "listeners.toml"
-    path.write_text(text)
-    with pytest.raises(UsageError, match=reason) as refused:
-        read_listeners(path)
-    assert "short" not in str(refused.value)
-    assert SOME not in str(refused.value)
