@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from fuzzing import harmed
 from hushtap.taps.siprec import metadata, roles, sdp
 from hushtap.taps.siprec.application import Cause, Invitation
 from hushtap.taps.siprec.bodies import bodies
@@ -134,6 +135,9 @@ class Desk:
         del dialog
         return self._answer(request) if request.body else b""
 
+    def pressed(self, dialog: Dialog, now: float) -> None:
+        """Know it."""
+
     def ended(self, dialog: Dialog, cause: Cause) -> None:
         """Know it."""
         del cause
@@ -183,17 +187,7 @@ def seeds() -> list[bytes]:
 
 def damaged(pick: random.Random, whole: bytes) -> bytes:
     """Return ``whole`` with some harm done."""
-    data = bytearray(whole)
-    for _ in range(pick.randrange(1, 8)):
-        at, how = pick.randrange(len(data) + 1), pick.random()
-        if how < 0.35:  # noqa: PLR2004
-            data[at : at + 1] = bytes([pick.randrange(256)])
-        elif how < 0.55:  # noqa: PLR2004
-            del data[at : at + pick.randrange(1, 64)]
-        elif how < 0.7:  # noqa: PLR2004
-            data[at:at] = data[at : at + pick.randrange(1, 200)]
-        else:
-            data[at:at] = pick.choice(PIECES)
+    data = harmed(pick, whole, PIECES, pick.randrange(1, 8))
     if pick.random() < 0.6:  # noqa: PLR2004
         # So that what is behind the head is reached, too.
         head, blank, body = bytes(data).partition(b"\r\n\r\n")

@@ -6,8 +6,8 @@
 #
 # --peers, with .venv there: only what tests use and Hushtap does not need, a token,
 # speech, RTP senders, SIP clients, tshark, a browser, a syslog server, a media proxy,
-# promtool and PostgreSQL. These four are unpacked below .venv, not installed: no service is registered
-# or started.
+# promtool, Kamailio and PostgreSQL. These five are unpacked below .venv, not installed: no service
+# is registered or started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -119,6 +119,10 @@ if [ "${1:-}" = --peers ]; then
         [ ! -x .venv/peers/usr/bin/promtool ]; } &&
         ! unpack_packages .venv/peers rsyslog rsyslog-gnutls rtpengine-daemon prometheus; then
         say "no rsyslog, rtpengine, promtool: their tests skip (as root: scripts/setup.sh --peers)"
+    fi
+    if [ ! -x .venv/peers-kamailio/usr/sbin/kamailio ] && ! command -v kamailio >/dev/null &&
+        ! unpack_packages .venv/peers-kamailio kamailio; then
+        say "no Kamailio: its test skips (as root: scripts/setup.sh --peers)"
     fi
     if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null &&
         ! compgen -G '.venv/peers-postgresql/usr/lib/postgresql/*/bin/initdb' >/dev/null &&

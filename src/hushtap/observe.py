@@ -224,6 +224,8 @@ class LogEvent(StrEnum):
     LISTENER_FAILED = "listener_failed"
     ORDERED = "ordered"
     """Somebody outside armed, disarmed, muted or unmuted a call."""
+    LISTENED = "listened"
+    """Somebody began to listen to a call that is up."""
     STARTED = "started"
     DRAINING = "draining"
     STOPPED = "stopped"

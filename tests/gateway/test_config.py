@@ -8,11 +8,13 @@ import pytest
 
 from hushtap.errors import UsageError
 from hushtap.gateway.config import read_settings
+from hushtap.gateway.supervisors import read_listeners
 from hushtap.resources import folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+SECRET = "listener-of-one-queue"  # noqa: S105 - of these tests alone
 WRONG = {
     "[limit]\nmax_calls = 3": "unknown key [limit] (did you mean limits?)",
     "[limits]\nmax_call = 3": "unknown key [limits] max_call (did you mean max_calls?)",
@@ -21,7 +23,7 @@ WRONG = {
     "[http]\nlisten = 'here'": "'here' is no address: write it like 127.0.0.1:8080",
     "[http]\nlisten = 'example.org:80'": "is no address",
     "[http]\nlisten = '0.0.0.0:80'": "[http]: 0.0.0.0:80 is reached from other machines, in clear",
-    "[audiosocket]\nlisten = '[::]:9092'": "[::]:9092 is reached from other machines",
+    "[audiosocket]\nlisten = '[::]:9092'": "127.0.0.1, or say allow_plain = true",
     "[audiosocket]\nlisten = '0.0.0.0:9092'\ntls_cert = 'c'": "whoever reaches it may begin calls",
     "[twilio]\nlisten = '0.0.0.0:80'\nallow_plain = true": "give auth_token and url, or token",
     "[twilio]\nauth_token = 'x'": "[twilio]: auth_token checks signatures",
@@ -107,3 +109,27 @@ def test_what_the_settings_that_ship_show_as_comments_is_sound_too(tmp_path: Pat
     assert settings.webhooks is not None
     assert settings.rtp is not None
     assert len(settings.rtp.pairs) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "give listeners"),
+        ("[ann]\nall = true", r"\[ann\] token: field required"),
+        ('[ann]\ntoken = "short"', r"\[ann\] token: string should have"),
+        ('["ann lee"]\ntoken = "listener-of-one-queue"', "a listener's name"),
+        ('[a]\ntoken = "listener-of-one-queue"\nqueue = "x"', r"\[a\] queue: extra inputs"),
+        (f'[a]\ntoken = "{SECRET}"\n[b]\ntoken = "{SECRET}"', "a token of its own"),
+        ('a = "listener-of-one-queue"', r"\[a\] .*should be"),
+    ],
+    ids=range(7),
+)
+def test_a_file_of_listeners_that_cannot_be_used_is_refused_without_its_tokens(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "listeners.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=reason) as refused:
+        read_listeners(path)
+    assert "short" not in str(refused.value)
+    assert SECRET not in str(refused.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from typer.testing import CliRunner
 
 from gateway.rig import frames, hang_up, identity, recordings, speech
 from hushtap.cli import app
+from hushtap.gateway.notices import Told
+from hushtap.gateway.outbox import Outbox
 from hushtap.vault.recordings import State, Vault
 
 if TYPE_CHECKING:
@@ -172,7 +175,11 @@ def test_it_serves_reloads_and_drains_and_calls_end_in_their_own_time(
 def test_killed_with_calls_up_every_recording_is_an_exact_beginning(
     settings: Path, tmp_path: Path
 ) -> None:
-    said = [speech(4, n) for n in range(5)]
+    said = [speech(4, n) for n in range(20)]
+    secret = tmp_path / "secret"
+    secret.write_text(f"whsec_{base64.b64encode(bytes(32)).decode()}")
+    with settings.open("a") as file:
+        file.write(f'[webhooks]\nurl = "http://127.0.0.1:9/"\nsecret = "{secret}"\npatience = 0\n')
     with served(settings) as gateway, ExitStack() as calls:
         for n, audio in enumerate(said):
             talk(calls.enter_context(gateway.dial()), n, b"".join(frames(audio)))
@@ -183,20 +190,25 @@ def test_killed_with_calls_up_every_recording_is_an_exact_beginning(
         gateway.process.wait(30)
     # It takes calls again; two signals end one that is up, at once.
     with served(settings) as gateway, gateway.dial() as call:
-        talk(call, 9, b"".join(frames(said[0])))
+        talk(call, 0xFF, b"".join(frames(said[0])))
         gateway.signal(signal.SIGTERM)
         gateway.wait_for("draining")
         gateway.signal(signal.SIGTERM)
         assert gateway.process.wait(30) == 130
         assert call.recv(10).startswith(hang_up())
     opened = by_call(tmp_path)
-    ended = opened.pop("09")
+    ended = opened.pop("ff")
     assert ended.info.state is State.CLOSED
     # What was cleared, and silence: nothing else than what was sent.
     got = ended.samples[:, 0]
     sent = said[0][: len(got)]
     assert np.all((got == sent) | (np.abs(got.astype(int)) < np.abs(sent.astype(int))))
-    assert len(opened) == 5
+    assert len(opened) == 20
+    # Of none of them was anybody told; of each it is known that it is owed.
+    owed = Outbox(Vault.open(tmp_path / "vault")).owed(100)
+    assert {notice.recording for notice in owed if notice.told is Told.INTERRUPTED} == {
+        one.info.id for one in opened.values()
+    }
     for n, audio in enumerate(said):
         one = opened[f"{n:02x}"]
         assert one.info.state is State.INTERRUPTED

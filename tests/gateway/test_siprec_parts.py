@@ -17,12 +17,13 @@ from hushtap.gateway.siprec_media import QUEUED, Media, Mixer, Terms
 from hushtap.gateway.siprec_ports import Ports
 from hushtap.gateway.siprec_session import Recorded
 from hushtap.keypad import Keypad
+from hushtap.taps.pressed import AFTER_S, BEFORE_S
 from hushtap.taps.rtp.codecs import parse_rtpmap
 from hushtap.taps.rtp.srtp import Key
 from hushtap.taps.siprec import sdp
 from hushtap.taps.siprec.message import Headers, RefusedError, Request
 from hushtap.taps.siprec.metadata import Metadata
-from hushtap.timeline import Span, merge
+from hushtap.timeline import Span, merge, to_samples
 from hushtap.values import AudioFormat, PcmChunk
 from taps.rtp.senders import L16, l16, packet, sent, speech
 
@@ -186,6 +187,36 @@ def test_keys_change_with_the_signalling_and_late_packets_still_open() -> None:
     one.media.finish()
     np.testing.assert_array_equal(one.channel(0), audio)
     assert one.media.refused == len(packets)
+
+
+def test_keys_that_the_signalling_tells_of_are_told_on_both_channels() -> None:
+    offered: list[PcmChunk] = []
+
+    def offer(chunk: PcmChunk) -> bool:
+        offered.append(chunk)
+        return True
+
+    media = Media(FORMAT, offer, lambda: None)
+    media.agree(0, Terms(0, MAP, None))
+    media.agree(1, Terms(1, MAP, None))
+    for when, data in sent(speech(24_000)):
+        for stream in range(2):
+            media.put(stream, data, HERE, 10.0 + when)
+    media.turn(11.5)
+    media.press(12.0)
+    media.turn(12.0)
+    media.finish()
+    keys: dict[int, list[Span]] = {0: [], 1: []}
+    for chunk in offered:
+        keys[chunk.channel] += chunk.keys
+    about = Span(2 * 8_000 - to_samples(BEFORE_S, 8_000), 2 * 8_000 + to_samples(AFTER_S, 8_000))
+    assert keys == {0: [about], 1: [about]}
+
+
+def test_where_one_address_is_given_the_others_are_not_listened_at() -> None:
+    assert SiprecSection().udp == SiprecSection().tcp == "127.0.0.1:5060"
+    alone = SiprecSection(tcp="127.0.0.1:5070")
+    assert (alone.udp, alone.tcp, alone.tls) == ("", "127.0.0.1:5070", "")
 
 
 def test_what_does_not_fit_is_dropped_and_counted() -> None:

@@ -6,9 +6,11 @@ import asyncio
 import re
 import socket
 import ssl
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from gateway.siprec_rig import DeafEar, LimitsSection, Rig, State, certificate, rig
@@ -17,14 +19,18 @@ from hushtap.gateway.config import PolicySection
 from hushtap.gateway.policies import Policies
 from hushtap.gateway.siprec_config import SiprecSection
 from hushtap.gateway.siprec_transport import Transport
+from hushtap.mute import FADE_S
+from hushtap.taps.pressed import AFTER_S
 from hushtap.taps.siprec.message import LONGEST_BODY, LONGEST_HEAD
+from hushtap.timeline import to_samples
+from hushtap.values import Entity
+from taps.rtp.senders import packet
 from taps.siprec.phone import OFFER, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from hushtap.ears.engine import Heard
@@ -95,6 +101,45 @@ def test_keys_that_are_pressed_are_answered_and_not_read(server: Rig) -> None:
     server.settle()
     (one,) = server.recordings()
     assert one.state is State.CLOSED
+
+
+def test_what_was_heard_about_a_key_is_silent_on_both_channels(server: Rig) -> None:
+    with connected(server) as client:
+        client.sendall(request("INVITE", body=OFFER, headers=("Content-Type: application/sdp",)))
+        _, accepted = read(client, 2)
+        tag = re.search(r"\r\nTo:.*;tag=(\w+)", accepted)[1]  # type: ignore[index]
+        client.sendall(request("ACK", to_tag=tag))
+        server.wait_for_calls(1)
+        [recorded] = server.server._sessions.values()
+        ports = [line.pair.port for line in recorded._lines.values() if line.pair]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(100):
+                for port in ports:
+                    data = packet(number, 160 * number, b"\x10" * 160, kind=0, ssrc=port)
+                    sender.sendto(data, ("127.0.0.1", port))
+        while recorded.media is None or recorded.media.heard is None:
+            # Until then it is not known when the call began.
+            time.sleep(0.01)
+        kind = ("Content-Type: application/dtmf-relay",)
+        info = request("INFO", 2, to_tag=tag, body=b"Signal=4\r\n", headers=kind)
+        client.sendall(info + request("BYE", 3, to_tag=tag))
+        rest = ""
+        while rest.count("CSeq: 3 BYE") < 1:
+            rest += client.recv(65_536).decode()
+    server.settle()
+    [info_of] = server.recordings()
+    opened = server.vault.read(info_of.id)
+    keys = [f for f in opened.findings if f.entity is Entity.KEYPAD]
+    assert {f.channel for f in keys} == {0, 1}
+    assert {f.source for f in keys} == {"event"}
+    fade = to_samples(FADE_S, 8_000)
+    sent = 100 * 160
+    for finding in keys:
+        heard, span = opened.samples[:, finding.channel], finding.span
+        assert len(span) >= to_samples(AFTER_S, 8_000)
+        assert not heard[span.start + fade : span.end - fade].any()
+        # The rest is there, but for what the beginning of the other channel moved it by.
+        assert np.count_nonzero(heard) > sent - len(span) - 2 * fade - 160
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,15 @@ from gateway.rig import RATE, StuckEar, chunks, serving, speech
 from hushtap.gateway.calls import TapName
 from hushtap.gateway.config import WebhooksSection
 from hushtap.gateway.notices import Notice, Told
+from hushtap.gateway.outbox import Outbox
 from hushtap.gateway.webhooks import Outcome, Webhooks
 from hushtap.observe import Reason
 from hushtap.values import AudioFormat, Entity
+from hushtap.vault.recordings import Consent, State, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from hushtap.vault.recordings import Vault
 
 KEYS = [bytes(range(32)), b"an-older-key-of-some-length-at-all"]
 
@@ -137,7 +137,7 @@ def test_a_receiver_that_fails_is_tried_again_with_the_same_id(
     async def run() -> Webhooks:
         section = WebhooksSection(url=receiver.url, secret=secret, wait=0.01)
         hooks = Webhooks(section)
-        hooks.start()
+        await hooks.start()
         hooks.tell(notice())
         await hooks.stop()
         return hooks
@@ -157,7 +157,7 @@ def test_after_the_last_try_it_is_given_up_and_the_next_is_sent(
     async def run() -> Webhooks:
         section = WebhooksSection(url=receiver.url, secret=secret, wait=0.01, attempts=3)
         hooks = Webhooks(section)
-        hooks.start()
+        await hooks.start()
         hooks.tell(notice(1))
         hooks.tell(notice(2))
         await hooks.stop()
@@ -175,7 +175,7 @@ def test_what_does_not_fit_or_is_not_sent_in_the_end_is_counted(
     async def run() -> Webhooks:
         section = WebhooksSection(url=receiver.url, secret=secret, queue=4, patience=0)
         hooks = Webhooks(section)
-        hooks.start()
+        await hooks.start()
         hooks.tell(notice())
         await asyncio.to_thread(receiver.entered.wait, 20)
         for number in range(10):
@@ -201,10 +201,85 @@ def test_a_receiver_that_is_gone_costs_calls_nothing(vault: Vault, secret: Path)
             await call.end()
             await gateway.calls.gone()
         assert gateway.webhooks is not None
-        assert gateway.webhooks.outcomes == {Outcome.DROPPED: 1}
+        assert gateway.webhooks.outcomes == {Outcome.KEPT: 1}
 
     asyncio.run(run())
     assert len(vault.list()) == 1
+
+
+def told_of(vault: Vault, receiver: Receiver, secret: Path) -> list[tuple[str, str, int]]:
+    """Return what a gateway that starts and has no calls tells of."""
+
+    async def run() -> None:
+        async with serving(vault, webhooks={"url": receiver.url, "secret": str(secret)}):
+            pass
+
+    receiver.bodies.clear()
+    asyncio.run(run())
+    said = [body["data"] for body in receiver.bodies]
+    return [(one["id"], one["state"], one["entities"].get("UNHEARD", 0)) for one in said]
+
+
+def test_what_was_not_told_is_told_after_the_next_start(
+    vault: Vault, receiver: Receiver, secret: Path
+) -> None:
+    async def run() -> list[str]:
+        section = {"url": "http://127.0.0.1:9/", "secret": str(secret), "patience": 0}
+        async with serving(vault, webhooks=section) as gateway:
+            calls = [
+                await gateway.calls.admit(None, AudioFormat(RATE, 1), tap=TapName.RTP)
+                for _ in range(3)
+            ]
+            calls[0].session.mute(1)
+            for chunk in chunks(speech(2)):
+                calls[0].offer(chunk)
+            await calls[0].end()
+            await calls[1].end(Reason.TAP_FAILED)
+            await calls[2].end()
+        await asyncio.to_thread(vault.life.consent, calls[2].id, Consent.WITHDRAWN)
+        return [call.id for call in calls]
+
+    sealed, broken, withdrawn = asyncio.run(run())
+    assert vault.info(withdrawn).state is State.DISPOSED
+    assert sorted(told_of(vault, receiver, secret)) == sorted(
+        [(sealed, "sealed", 1), (broken, "interrupted", 0)]
+    )
+    assert set(receiver.ids) == {f"msg_{sealed}_sealed", f"msg_{broken}_interrupted"}
+    assert told_of(vault, receiver, secret) == []
+
+
+def test_calls_of_a_gateway_that_was_killed_are_told_of_and_those_of_another_are_not(
+    vault: Vault, receiver: Receiver, secret: Path
+) -> None:
+    outbox = Outbox(vault)
+    killed, open_one = (
+        vault.record(AudioFormat(RATE, 1), source="rtp", policy="p") for _ in range(2)
+    )
+    outbox.owe(killed.id)
+    outbox.owe(open_one.id)
+    outbox.owe("20260101T000000Z-00000000")
+    # What the death of its writer leaves.
+    killed._segments.close()
+    assert [info.state for info in vault.list() if info.id == killed.id] == [State.INTERRUPTED]
+    assert told_of(vault, receiver, secret) == [(killed.id, "interrupted", 0)]
+    open_one.close()
+    assert told_of(vault, receiver, secret) == [(open_one.id, "sealed", 0)]
+    assert told_of(vault, receiver, secret) == []
+
+
+def test_a_folder_that_cannot_be_written_costs_no_call(
+    vault: Vault, receiver: Receiver, secret: Path
+) -> None:
+    (vault.path / "webhooks").write_text("no folder")
+
+    async def run() -> None:
+        section = {"url": receiver.url, "secret": str(secret)}
+        async with serving(vault, webhooks=section) as gateway:
+            call = await gateway.calls.admit(None, AudioFormat(RATE, 1), tap=TapName.RTP)
+            await call.end()
+
+    asyncio.run(run())
+    assert [body["type"] for body in receiver.bodies] == ["recording.sealed"]
 
 
 def test_a_notice_has_counts_and_no_text() -> None:

@@ -113,6 +113,33 @@ def test_a_handshake_is_good_once() -> None:
     assert signatures.is_right(TARGET, other, NOW + 1)
 
 
+def at(created: int, number: int) -> dict[str, str]:
+    """Return a handshake signed at that time, with a nonce of its own."""
+    parameters = PARAMETERS.replace(f"created={NOW}", f"created={created}")
+    return signed(parameters.replace("VGhp", f"{number:04}"))
+
+
+def test_a_handshake_is_good_once_though_the_clock_is_set_back() -> None:
+    signatures = Signatures({KEY: SECRET})
+    assert signatures.is_right(TARGET, at(NOW, 0), NOW)
+    # So much later that the first one is forgotten; then the clock is set back.
+    assert signatures.is_right(TARGET, at(NOW + 1_000, 1), NOW + 1_000)
+    for back in range(-int(SKEW_S), int(OLDEST_S) + 1):
+        assert not signatures.is_right(TARGET, at(NOW, 0), NOW + back)
+    # What is signed meanwhile, by a clock that is right, is taken.
+    assert signatures.is_right(TARGET, at(NOW + 1_001, 2), NOW + 1_001)
+
+
+def test_what_was_signed_before_a_restart_is_refused_after_it() -> None:
+    seen = at(NOW, 0)
+    assert Signatures({KEY: SECRET}, since=NOW - 100).is_right(TARGET, seen, NOW)
+    # As soon as it may be, by a signer whose clock is as far ahead as it may be.
+    for late in (1.0, 5.0, 9.0):
+        again = Signatures({KEY: SECRET}, since=NOW - SKEW_S + late)
+        assert not again.is_right(TARGET, seen, NOW + late)
+        assert again.is_right(TARGET, at(NOW + 20, 1), NOW + 20)
+
+
 @pytest.mark.parametrize(
     "given", ["", "sig1=()", "sig1=" + "(" * 5_000, "=", 'sig1=("x");created='], ids=range(5)
 )

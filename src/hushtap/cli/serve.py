@@ -64,6 +64,10 @@ def serve(
         from hushtap.gateway.policies import Policies  # noqa: PLC0415
 
         Policies(settings.policy)
+        if settings.monitor is not None:
+            from hushtap.gateway.supervisors import read_listeners  # noqa: PLC0415
+
+            read_listeners(settings.monitor.listeners)
         say("the settings are sound")
         return
     _log_to_stderr()

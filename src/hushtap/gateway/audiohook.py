@@ -65,6 +65,10 @@ _REASONS: Final = {
 }
 
 
+BEGAN: Final = time.time()
+"""When this process began to be one that takes handshakes: it has seen none from before."""
+
+
 class AudioHookServer(SocketServer):
     """Takes sessions of Genesys Cloud. ``idle``: seconds without a message.
 
@@ -79,7 +83,9 @@ class AudioHookServer(SocketServer):
         self._calls = calls
         self._idle = idle
         self._once = Once()
-        self._signatures = Signatures(read_keys(section.api_keys)) if section.api_keys else None
+        self._signatures: Signatures | None = None
+        if section.api_keys:
+            self._signatures = Signatures(read_keys(section.api_keys), since=BEGAN)
         super().__init__(section, section.path, "audiohook")
 
     def admits(self, socket: WebSocket) -> bool:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from hushtap.errors import HushtapError
 from hushtap.gateway.gather import Gather
 from hushtap.gateway.media import MediaFigures
+from hushtap.gateway.monitor import Monitor
 from hushtap.gateway.notices import Notice, Told
 from hushtap.live import DEADLINE_S
 from hushtap.observe import Log, LogEvent, Name, Reason, RecordingId
@@ -62,10 +63,21 @@ class GatewayCall:
     ``id`` is that of its recording.
     """
 
-    def __init__(self, session: Session, recording_id: str, tap: TapName) -> None:
+    def __init__(
+        self,
+        session: Session,
+        recording_id: str,
+        tap: TapName,
+        details: CallDetails | None = None,
+        monitor: Monitor | None = None,
+    ) -> None:
         self.id = recording_id
         self.tap = tap
         self.session = session
+        self.details = details
+        """What is known of it beside its sound."""
+        self.monitor = monitor
+        """What of it may be heard while it is up, where the settings let anybody listen."""
         self.figures: Callable[[], MediaFigures] = MediaFigures
         """What became of its packets up to now, where its tap can tell."""
         self.entities: Counter[Entity] = Counter()
@@ -186,7 +198,8 @@ class GatewayCall:
 class Calls:
     """All calls of one gateway. For its event loop.
 
-    ``deadline``: seconds that a window of a call may wait for the ears.
+    ``deadline``: seconds that a window of a call may wait for the ears; ``monitored``: seconds
+    after which listeners hear a call, if they may at all.
     """
 
     def __init__(
@@ -198,6 +211,7 @@ class Calls:
         admission: Admission,
         longest: float,
         deadline: float = DEADLINE_S,
+        monitored: float | None = None,
     ) -> None:
         self.admission = admission
         self.admitted: Counter[TapName] = Counter()
@@ -207,11 +221,14 @@ class Calls:
         """Of calls that ended: what was recognised after its audio had been released."""
         self.tell: Callable[[Notice], None] = lambda _: None
         """Called with what happens to calls; must not wait."""
+        self.begun: Callable[[str], None] = lambda _: None
+        """Called with the id of each recording that begins, from a thread; may wait."""
         self._media = {tap: MediaFigures() for tap in TapName}
         self._vault = vault
         self._policies = policies
         self._ears = ears
         self._longest = longest
+        self._monitored = monitored
         self.deadline = deadline
         self._up: dict[str, GatewayCall] = {}
         self._watches: set[asyncio.Task[None]] = set()
@@ -257,7 +274,7 @@ class Calls:
             policy = self._policies.of(queue)
             recording = await self._begin(details, audio_format, tap, policy)
             undo.callback(recording.abort)
-            call = self._open(recording, audio_format, tap, policy)
+            call = self._open(recording, audio_format, tap, policy, details)
             await call.session.__aenter__()
             undo.pop_all()
         self._up[call.id] = call
@@ -289,15 +306,15 @@ class Calls:
         tap: TapName,
         policy: Policy,
     ) -> Recording:
-        begun = asyncio.ensure_future(
-            asyncio.to_thread(
-                self._vault.record,
-                *(audio_format,),
-                source=_DIGIT.sub("#", tap.value),
-                policy=policy.fingerprint,
-                call=details,
+        def begin() -> Recording:
+            source = _DIGIT.sub("#", tap.value)
+            recording = self._vault.record(
+                audio_format, source=source, policy=policy.fingerprint, call=details
             )
-        )
+            self.begun(recording.id)
+            return recording
+
+        begun = asyncio.ensure_future(asyncio.to_thread(begin))
         try:
             return await asyncio.shield(begun)
         except asyncio.CancelledError:
@@ -306,7 +323,12 @@ class Calls:
             raise
 
     def _open(
-        self, recording: Recording, audio_format: AudioFormat, tap: TapName, policy: Policy
+        self,
+        recording: Recording,
+        audio_format: AudioFormat,
+        tap: TapName,
+        policy: Policy,
+        details: CallDetails | None,
     ) -> GatewayCall:
         made: list[GatewayCall] = []
         muted_until: dict[tuple[int, Entity], int] = {}
@@ -328,15 +350,18 @@ class Calls:
                 if event.reason is Reason.SINK_FAILED:
                     made[0].give_up()
 
+        monitor = None
+        if self._monitored is not None:
+            monitor = Monitor(recording, audio_format, self._monitored)
         session = Session(
             audio_format,
             ears=self._ears,
             policy=policy,
-            sink=recording,
+            sink=monitor or recording,
             deadline=self.deadline,
             on_event=on_event,
         )
-        made.append(GatewayCall(session, recording.id, tap))
+        made.append(GatewayCall(session, recording.id, tap, details, monitor))
         return made[0]
 
     async def _watch(self, call: GatewayCall) -> None:

@@ -66,6 +66,16 @@ class HttpSection(Listen):
     token: Path | None = None
 
 
+class MonitorSection(Section):
+    """Listening to calls that are up, ``delay`` seconds after they were spoken.
+
+    ``listeners`` is a TOML file that says who may: ``hushtap.gateway.supervisors``.
+    """
+
+    listeners: Path
+    delay: Annotated[float, Field(ge=4, le=60)] = 10.0
+
+
 class WebhooksSection(Section):
     """Where to tell what happened to calls, by HTTPS; plain HTTP on loopback alone.
 
@@ -106,7 +116,8 @@ class AudioSocketSection(Listen):
     queue: str | None = None
 
     @model_validator(mode="after")
-    def _is_guarded(self) -> Self:
+    def _is_not_exposed(self) -> Self:
+        # In place of what other sections are told: TLS alone, which Asterisk lacks, is no help.
         if not (self.allow_plain or self.is_loopback):
             raise ValueError(
                 f"{self.listen} is reached from other machines, and whoever reaches it may "
@@ -211,6 +222,7 @@ class Settings(BaseSettings):
     audiohook: AudioHookSection | None = None
     rtp: RtpSection | None = None
     siprec: SiprecSection | None = None
+    monitor: MonitorSection | None = None
     webhooks: WebhooksSection | None = None
 
     @classmethod
@@ -233,7 +245,7 @@ def read_settings(path: Path | None) -> Settings:
     Raises:
         UsageError: it cannot be read or is wrong. One line: file, key, remedy.
     """
-    found: dict[str, Any] = {} if path is None else _read(path)
+    found: dict[str, Any] = {} if path is None else read_toml(path)
     where = "the environment" if path is None else str(path)
     try:
         return Settings(**found)
@@ -241,7 +253,8 @@ def read_settings(path: Path | None) -> Settings:
         raise UsageError(f"{where}: {_reason(error)}") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what is in a file of settings. Raises ``UsageError``."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

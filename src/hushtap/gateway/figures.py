@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from hushtap.gateway.calls import Calls
+    from hushtap.gateway.supervisors import Supervisors
     from hushtap.gateway.webhooks import Webhooks
     from hushtap.observe import Histogram, Metrics
 
@@ -40,11 +41,13 @@ class Figures(Collector):
         metrics: Metrics,
         *,
         webhooks: Webhooks | None = None,
+        supervisors: Supervisors | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._calls = calls
         self._metrics = metrics
         self._webhooks = webhooks
+        self._supervisors = supervisors
         self._clock = clock
         self._beat = clock()
         self._registry = CollectorRegistry()
@@ -121,6 +124,10 @@ class Figures(Collector):
                 "Webhooks that wait",
                 self._webhooks.depth if self._webhooks else 0,
             ),
+            "hushtap_listeners": (
+                "Who listen to calls that are up",
+                self._supervisors.up if self._supervisors else 0,
+            ),
             "hushtap_draining": ("1 once no more calls are taken", self._calls.admission.draining),
             "hushtap_heartbeat_age_seconds": ("Since the loop last went round", self.age),
         }
@@ -129,6 +136,10 @@ class Figures(Collector):
         counters = {
             "hushtap_ears_windows": ("Windows heard", metrics.windows),
             "hushtap_ears_compute_seconds": ("Seconds computed", metrics.ear_seconds),
+            "hushtap_listeners_lost_seconds": (
+                "Seconds that listeners did not hear: too slow, or not released when due",
+                self._supervisors.lost if self._supervisors else 0,
+            ),
             "hushtap_ears_heard_seconds": ("Seconds of windows heard", metrics.heard_seconds),
         }
         for name, (text, value) in counters.items():

@@ -5,9 +5,10 @@
     GET  /healthz                 200 while the process does its work
     GET  /readyz                  200 while one more call would be taken
     GET  /metrics                 for Prometheus
-    GET  /calls                   what is up (bearer token)
+    GET  /calls                   what is up (bearer token; of a listener: what it reaches)
     POST /calls/ID/arm|disarm     every number counts, from now on or no more (bearer token)
     POST /calls/ID/mute|unmute    silence, from now on or no more (bearer token)
+    GET  /calls/ID/listen         a WebSocket that plays it, redacted (token of a listener)
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hushtap.errors import HushtapError
 from hushtap.gateway.control import LONGEST_S, SHORTEST_S, Order
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from hushtap.gateway.config import HttpSection
     from hushtap.gateway.control import Control
     from hushtap.gateway.figures import Figures
+    from hushtap.gateway.supervisors import Supervisors
 
 STALE_S: Final = 30.0
 """Seconds without a turn of the loop after which the process is not well."""
@@ -43,22 +45,31 @@ class Desk:
     """The application. Raises ``UsageError``: the token cannot be read."""
 
     def __init__(
-        self, section: HttpSection, calls: Calls, *, ears: Ears, figures: Figures, control: Control
+        self,
+        section: HttpSection,
+        calls: Calls,
+        *,
+        ears: Ears,
+        figures: Figures,
+        control: Control,
+        supervisors: Supervisors | None = None,
     ) -> None:
         self._tokens = read_secret(section.token) if section.token else ()
         self._calls = calls
         self._ears = ears
         self._figures = figures
         self._control = control
-        self.app = Starlette(
-            routes=[
-                Route("/healthz", self._healthz),
-                Route("/readyz", self._readyz),
-                Route("/metrics", self._metrics),
-                Route("/calls", self._list),
-                Route("/calls/{call}/{order}", self._order, methods=["POST"]),
-            ]
-        )
+        self._supervisors = supervisors
+        routes: list[BaseRoute] = [
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+            Route("/metrics", self._metrics),
+            Route("/calls", self._list),
+            Route("/calls/{call}/{order}", self._order, methods=["POST"]),
+        ]
+        if supervisors is not None:
+            routes.append(WebSocketRoute("/calls/{call}/listen", supervisors.listen))
+        self.app = Starlette(routes=routes)
 
     async def _healthz(self, _request: Request) -> Response:
         well = self._ears.alive and self._figures.age < STALE_S
@@ -74,10 +85,13 @@ class Desk:
         return Response(self._figures.text(), media_type="text/plain; version=0.0.4")
 
     async def _list(self, request: Request) -> Response:
-        actor = self._actor(request)
-        if isinstance(actor, Response):
+        up = self._calls.up()
+        who = self._supervisors.who(request.headers) if self._supervisors else None
+        if who is not None:
+            up = [call for call in up if who[1].reaches(call)]
+        elif isinstance(actor := self._actor(request), Response):
             return actor
-        calls = [self._control.look(call) for call in self._calls.up()]
+        calls = [self._control.look(call) for call in up]
         return JSONResponse({"calls": calls}, headers=_NO_STORE)
 
     async def _order(self, request: Request) -> Response:

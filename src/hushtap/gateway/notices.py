@@ -23,6 +23,11 @@ class Told(StrEnum):
     FAILED_CLOSED = "call.failed_closed"
     """From here on the call is silence; its recording will end in its time."""
 
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing more will be told of the call."""
+        return self is not Told.FAILED_CLOSED
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -40,11 +45,20 @@ class Notice:
     entities: Mapping[Entity, int] = field(default_factory=dict)
     missed: Mapping[Entity, int] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """Its id as a message, the same whenever it is told: receivers know it again by that."""
+        return f"msg_{self.recording}_{self._state}"
+
+    @property
+    def _state(self) -> str:
+        return self.told.value.partition(".")[2]
+
     def data(self) -> dict[str, Any]:
         """Return it as JSON says it."""
         return {
             "id": self.recording,
-            "state": self.told.value.partition(".")[2],
+            "state": self._state,
             "tap": self.tap,
             "seconds": round(self.seconds, 1),
             "reason": self.reason.value if self.reason else None,

@@ -14,7 +14,7 @@ from hushtap.gateway.details import details_from
 from hushtap.gateway.media import MediaFigures, of_rtp
 from hushtap.observe import Log, LogEvent, Name, Reason
 from hushtap.taps.rtp.codecs import parse_rtpmap
-from hushtap.taps.rtp.directions import Directions
+from hushtap.taps.rtp.directions import QUIET_S, Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
 from hushtap.taps.rtp.latch import LEARNED, Latch
 from hushtap.taps.rtp.packet import parse
@@ -137,7 +137,9 @@ class Line:
         directions = self._directions
         if directions is None:
             # A new call, which may come from elsewhere.
-            directions = Directions([self._payloads] * self._audio.channels, self._audio)
+            directions = Directions(
+                [self._payloads] * self._audio.channels, self._audio, quiet=QUIET_S
+            )
             self._waiting = self._dropped = 0
             self._latches = [Latch(learned=LEARNED, moves=False) for _ in self._addresses]
         if not self._latches[channel].admits(source, parse(data)):

@@ -15,7 +15,9 @@ from hushtap.gateway.control import Control
 from hushtap.gateway.figures import Figures
 from hushtap.gateway.http import Desk
 from hushtap.gateway.notify import State, notify
+from hushtap.gateway.outbox import Outbox
 from hushtap.gateway.policies import Policies
+from hushtap.gateway.supervisors import Supervisors
 from hushtap.gateway.web import WebServer
 from hushtap.gateway.webhooks import Webhooks
 from hushtap.live import analyzer_of
@@ -67,13 +69,24 @@ class Gateway:
             ears=ears,
             admission=Admission(limits, ears.metrics),
             longest=limits.longest,
+            monitored=settings.monitor.delay if settings.monitor else None,
         )
-        self.webhooks = Webhooks(settings.webhooks) if settings.webhooks else None
-        if self.webhooks is not None:
-            self.calls.tell = self.webhooks.tell
-        self.figures = Figures(self.calls, ears.metrics, webhooks=self.webhooks)
+        self.webhooks: Webhooks | None = None
+        if settings.webhooks is not None:
+            outbox = Outbox(vault)
+            self.webhooks = Webhooks(settings.webhooks, outbox)
+            self.calls.begun, self.calls.tell = outbox.owe, self.webhooks.tell
+        monitor = settings.monitor
+        self.supervisors = Supervisors(monitor, self.calls, vault) if monitor else None
+        self.figures = Figures(
+            self.calls, ears.metrics, webhooks=self.webhooks, supervisors=self.supervisors
+        )
         desk = Desk(
-            settings.http, self.calls, ears=ears, figures=self.figures, control=Control(vault)
+            *(settings.http, self.calls),
+            ears=ears,
+            figures=self.figures,
+            control=Control(vault),
+            supervisors=self.supervisors,
         )
         self.web = WebServer(desk.app, settings.http, section="http")
         self.taps = [self._tap(name) for name in TAPS if getattr(settings, name, None) is not None]
@@ -112,7 +125,7 @@ class Gateway:
         beating = asyncio.create_task(self._beat())
         started: list[TapServer | WebServer] = []
         if self.webhooks is not None:
-            self.webhooks.start()
+            await self.webhooks.start()
         try:
             servers: list[TapServer | WebServer] = [self.web, *self.taps]
             for server in servers:

@@ -164,6 +164,12 @@ class SiprecServer:
         except BusyError as error:
             raise _busy(error) from None
 
+    def pressed(self, dialog: Dialog, now: float) -> None:
+        """Let what was heard about ``now`` be silent."""
+        recorded = self._sessions.get(dialog)
+        if recorded is not None and recorded.media is not None:
+            recorded.media.press(now)
+
     def ended(self, dialog: Dialog, cause: Cause) -> None:
         """Finish the call of a session."""
         recorded = self._sessions.pop(dialog, None)

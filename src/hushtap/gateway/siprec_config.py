@@ -6,7 +6,7 @@ import ipaddress
 import re
 import ssl
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -22,8 +22,9 @@ _PORTS: Final = re.compile(r"([0-9]{4,5})-([0-9]{4,5})")
 class SiprecSection(Section):
     """Where the SIPREC recording server listens, and who is who in its calls.
 
-    ``udp``, ``tcp`` and ``tls`` are addresses to listen at, empty for not at all; at most
-    ``connections`` at once. ``peers`` are networks that may call, all where it is empty.
+    ``udp``, ``tcp`` and ``tls`` are addresses to listen at; where one of them is given, the
+    others are not listened at unless they are, too. At most ``connections`` at once.
+    ``peers`` are networks that may call, all where it is empty.
     ``tls_client_ca``: clients show a certificate of this authority.
 
     ``media`` is the address that audio is received at, on pairs of ``ports``, each left
@@ -112,6 +113,13 @@ class SiprecSection(Section):
                 ) from None
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listens_where_it_is_told(cls, given: Any) -> Any:  # noqa: ANN401 - whatever TOML has
+        if isinstance(given, dict) and not given.keys().isdisjoint(("udp", "tcp", "tls")):
+            return {"udp": "", "tcp": ""} | given
+        return given
 
     @field_validator("udp", "tcp", "tls")
     @classmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,17 +17,18 @@ import numpy as np
 from hushtap.gateway.media import MediaFigures, of_rtp
 from hushtap.keypad import Keypad
 from hushtap.observe import Log, LogEvent, Name, Reason
+from hushtap.taps.pressed import AFTER_S, BEFORE_S
 from hushtap.taps.rtp.directions import Directions
 from hushtap.taps.rtp.latch import Latch
 from hushtap.taps.rtp.packet import parse
 from hushtap.taps.rtp.srtp import Key, Unprotector
+from hushtap.timeline import Span, to_samples
 from hushtap.values import AudioFormat, PcmChunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from hushtap.taps.rtp.codecs import PayloadMap
-    from hushtap.timeline import Span
     from hushtap.values import Samples
 
 QUEUED: Final = 4_096
@@ -78,6 +79,8 @@ class Media:
         self._offer = offer
         self._failed = failed
         self._waiting: deque[tuple[int, Terms] | tuple[int, bytes, Hashable, float]] = deque()
+        self._told: deque[float] = deque(maxlen=QUEUED)
+        self._keys: list[list[Span]] = [[] for _ in range(CHANNELS)]
         self._streams: list[_Stream] = []
         self._directions: Directions | None = None
         self._mixer = Mixer(audio.sample_rate)
@@ -95,6 +98,10 @@ class Media:
     def agree(self, stream: int, terms: Terms) -> None:
         """Take what was agreed on a stream, new or known; streams are numbered from 0."""
         self._waiting.append((stream, terms))
+
+    def press(self, at: float) -> None:
+        """Take note that a key was pressed about then: who did is not told, so both are silent."""
+        self._told.append(at)
 
     def figures(self) -> MediaFigures:
         """Return what became of its packets up to now; from any thread."""
@@ -171,7 +178,19 @@ class Media:
 
     def _hand_on(self, chunks: Iterable[PcmChunk]) -> None:
         for chunk in self._mixer.mix(chunks, [stream.channel for stream in self._streams]):
-            self._offer(chunk)
+            # Not before: the first chunk is what fixes the clock.
+            self._place_keys()
+            keys, self._keys[chunk.channel] = self._keys[chunk.channel], []
+            self._offer(replace(chunk, keys=(*chunk.keys, *keys)) if keys else chunk)
+
+    def _place_keys(self) -> None:
+        rate = self._audio.sample_rate
+        before, after = to_samples(BEFORE_S, rate), to_samples(AFTER_S, rate)
+        while self._told and self._directions is not None:
+            at = self._directions.place(self._told.popleft())
+            if at is not None and at + after > 0:
+                for keys in self._keys:
+                    keys.append(Span(max(0, at - before), at + after))
 
 
 class Mixer:

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from hushtap.errors import HushtapError
 from hushtap.observe import Log, LogEvent, Name
 from hushtap.standardwebhooks import message, read_keys, signed
 
 if TYPE_CHECKING:
     from hushtap.gateway.config import WebhooksSection
     from hushtap.gateway.notices import Notice
+    from hushtap.gateway.outbox import Outbox
 
 _TIMEOUT_S: Final = 10.0
 _LONGEST_WAIT_S: Final = 600.0
@@ -36,6 +38,8 @@ class Outcome(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     """Given up after the last try."""
+    KEPT = "kept"
+    """As ``dropped``, but it is told of once the gateway starts again."""
     DROPPED = "dropped"
     """There was no room in the queue, or the gateway ended before it was sent."""
 
@@ -44,17 +48,19 @@ class Webhooks:
     """Sends what ``tell`` is given to one address, in order, one at a time.
 
     For the gateway's event loop. A receiver that is slow or gone costs nothing but the
-    messages that do not fit into the queue, which are counted.
+    messages that do not fit into the queue, which are counted. ``outbox`` is told what was
+    sent, or given up.
 
     Raises:
         UsageError: the secret cannot be used.
     """
 
-    def __init__(self, section: WebhooksSection) -> None:
+    def __init__(self, section: WebhooksSection, outbox: Outbox | None = None) -> None:
         self.outcomes: Counter[Outcome] = Counter()
         self._section = section
         self._keys = read_keys(section.secret)
-        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(section.queue)
+        self._outbox = outbox
+        self._queue: asyncio.Queue[tuple[Notice, bytes]] = asyncio.Queue(section.queue)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -62,17 +68,25 @@ class Webhooks:
         """How many messages wait."""
         return self._queue.qsize()
 
-    def start(self) -> None:
-        """Begin to send."""
+    async def start(self) -> None:
+        """Begin to send, with what was not told of when the gateway last ended."""
+        if self._outbox is not None:
+            try:
+                owed = await asyncio.to_thread(self._outbox.owed, self._section.queue)
+            except (HushtapError, OSError) as error:
+                _log.warning(LogEvent.UNDELIVERED, {Name.ERROR: type(error)})
+            else:
+                for notice in owed:
+                    self.tell(notice)
         self._task = asyncio.create_task(self._send_all())
 
     def tell(self, notice: Notice) -> None:
         """Send this as soon as it can be, or count it as dropped."""
         body = message(notice.told.value, notice.data())
         try:
-            self._queue.put_nowait((f"msg_{secrets.token_hex(12)}", body))
+            self._queue.put_nowait((notice, body))
         except asyncio.QueueFull:
-            self.outcomes[Outcome.DROPPED] += 1
+            self._end(notice, Outcome.DROPPED)
 
     async def stop(self) -> None:
         """Give what waits a moment to be sent, then drop it."""
@@ -85,19 +99,27 @@ class Webhooks:
         with suppress(asyncio.CancelledError):
             await self._task
         while not self._queue.empty():
-            self._queue.get_nowait()
-            self.outcomes[Outcome.DROPPED] += 1
+            self._end(self._queue.get_nowait()[0], Outcome.DROPPED)
+
+    def _end(self, notice: Notice, outcome: Outcome) -> None:
+        """Count what became of a message."""
+        if self._outbox is not None and notice.told.is_end:
+            if outcome is Outcome.DROPPED:
+                outcome = Outcome.KEPT
+            else:
+                self._outbox.settle(notice.recording)
+        self.outcomes[outcome] += 1
 
     async def _send_all(self) -> None:
         # What is configured is what is reached: no proxy of the environment, no redirect.
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
             while True:
-                name, body = await self._queue.get()
+                notice, body = await self._queue.get()
                 outcome = Outcome.DROPPED
                 try:
-                    outcome = await self._send(client, name, body)
+                    outcome = await self._send(client, notice.name, body)
                 finally:
-                    self.outcomes[outcome] += 1
+                    self._end(notice, outcome)
                     self._queue.task_done()
 
     async def _send(self, client: httpx.AsyncClient, name: str, body: bytes) -> Outcome:

@@ -45,11 +45,18 @@ _SIGNATURE: Final = re.compile(r"([a-z][a-z0-9_]*)=:([A-Za-z0-9+/]+={0,2}):")
 
 
 class Signatures:
-    """Checks handshakes against ``keys``: the secret of each API key. For one thread."""
+    """Checks handshakes against ``keys``: the secret of each API key. For one thread.
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
+    What was signed before ``since``, in seconds since 1970, is refused: somebody may have
+    seen it used before there was this object to remember it.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes], since: float = 0.0) -> None:
         self._keys = keys
-        self._nonces: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._forgotten = since + SKEW_S
+        """Signatures up to this time are not remembered, so they may have been used."""
+        self._nonces: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
+        """When each came, and when it was signed."""
 
     def is_right(self, target: str, headers: Mapping[str, str], now: float) -> bool:
         """Return whether a request is signed, now, and for the first time.
@@ -78,17 +85,22 @@ class Signatures:
         right = hmac.compare_digest(base64.b64encode(expected).decode("ascii"), signature[2])
         known = secret is not None and headers.get("x-api-key") == key_id
         good = right and known and said.get("alg", "hmac-sha256") == "hmac-sha256"
-        return good and self._is_new(key_id, said.get("nonce", ""), now)
+        return good and self._is_new(key_id, said.get("nonce", ""), int(said["created"]), now)
 
-    def _is_new(self, key_id: str, nonce: str, now: float) -> bool:
-        while self._nonces and next(iter(self._nonces.values())) < now - OLDEST_S - 2 * SKEW_S:
-            self._nonces.popitem(last=False)
+    def _is_new(self, key_id: str, nonce: str, created: int, now: float) -> bool:
+        old = now - OLDEST_S - 2 * SKEW_S
+        while self._nonces and next(iter(self._nonces.values()))[0] < old:
+            _, (_, signed) = self._nonces.popitem(last=False)
+            # Our clock may be set back, and make it young again.
+            self._forgotten = max(self._forgotten, signed)
+        if created <= self._forgotten:
+            return False
         if len(nonce) < LEAST_NONCE or (key_id, nonce) in self._nonces:
             return False
         if len(self._nonces) >= REMEMBERED:
             # What cannot be remembered could come again.
             return False
-        self._nonces[key_id, nonce] = now
+        self._nonces[key_id, nonce] = now, created
         return True
 
 

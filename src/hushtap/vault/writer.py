@@ -97,6 +97,16 @@ class Recording:
         self._counts: Counter[str] = Counter()
         self._ended: str | None = None
 
+    @property
+    def sealed(self) -> int:
+        """The sample before which the audio of all channels is sealed."""
+        return min(self._sealed)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the caller refused meanwhile: nothing of it may go anywhere any more."""
+        return bool(self._refusal)
+
     def append(self, chunk: RedactedChunk) -> None:
         """Add audio of one channel, which goes on where that channel stopped.
 

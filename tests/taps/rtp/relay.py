@@ -17,11 +17,24 @@ LONGEST_DELAY_S = 0.08
 class Relay:
     """Passes datagrams on from ``ports`` of its own to ``targets``, one each.
 
+    ``loss`` and ``repeat`` are shares of one; each datagram is late by up to ``delay`` seconds.
+    ``stall``: from when on after the first one, and for how long, nothing goes on, in seconds.
     ``lost`` and ``passed`` have, by channel, the datagrams that were not and were passed on.
     """
 
-    def __init__(self, targets: list[tuple[str, int]], seed: int = 0) -> None:
+    def __init__(
+        self,
+        targets: list[tuple[str, int]],
+        seed: int = 0,
+        *,
+        loss: float = LOSS,
+        repeat: float = REPEAT,
+        delay: float = LONGEST_DELAY_S,
+        stall: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         self._targets = targets
+        self._loss, self._repeat, self._delay, self._stall = loss, repeat, delay, stall
+        self._began: float | None = None
         self._random = random.Random(seed)  # noqa: S311 - a network, not a secret
         self._inward = [_socket() for _ in targets]
         self._outward = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -59,12 +72,16 @@ class Relay:
 
     def _fate(self, channel: int, data: bytes, now: float) -> list[float]:
         # The first of each stream arrives: it is what places the rest.
-        if self.passed[channel] and self._random.random() < LOSS:
+        self._began = now if self._began is None else self._began
+        if self.passed[channel] and self._random.random() < self._loss:
             self.lost[channel].append(data)
             return []
         self.passed[channel].append(data)
-        times = 2 if self._random.random() < REPEAT else 1
-        return [now + self._random.uniform(0, LONGEST_DELAY_S) for _ in range(times)]
+        times = 2 if self._random.random() < self._repeat else 1
+        start, length = self._stall
+        if start <= now - self._began < start + length:
+            now = self._began + start + length
+        return [now + self._random.uniform(0, self._delay) for _ in range(times)]
 
 
 def _socket() -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,9 @@ L16 = 96
 MAP = parse_rtpmap(["96=L16/8000", "97=L16/16000", "101=telephone-event/8000"])
 
 
-def call(channels: int = 1, rate: int = 8_000) -> Directions:
+def call(channels: int = 1, rate: int = 8_000, quiet: float = math.inf) -> Directions:
     """Return the directions of a call whose payload types are those of ``MAP``."""
-    return Directions([MAP] * channels, AudioFormat(rate, channels))
+    return Directions([MAP] * channels, AudioFormat(rate, channels), quiet=quiet)
 
 
 def packet(

@@ -92,6 +92,29 @@ def test_a_clock_that_is_off_is_followed(ppm: int) -> None:
     assert (counts.late, counts.resets) == (0, 0)
 
 
+def test_two_clocks_that_are_off_stay_together_for_ten_minutes() -> None:
+    """Pulses at once on both channels, of which one is 200 ppm fast."""
+    count, ptime = 15_000, 2 * PTIME
+    streams = []
+    for ppm in (200, 0):
+        packets = []
+        for i in range(count):
+            payload = np.zeros(ptime, np.int16)
+            sent_at = i * 0.04 / (1 + ppm * 1e-6)
+            # The sample of the sender's clock at which the pulse of every ten seconds is.
+            due = round(10 * 8_000 * round(sent_at / 10) * (1 + ppm * 1e-6)) - i * ptime
+            if 0 <= due < ptime and 1 < sent_at < 595:
+                payload[due] = 20_000
+            jitter = (i * 7_919 % 1_000) / 1_000 * 0.03
+            packets.append((sent_at + jitter, packet(i, i * ptime, l16(payload))))
+        streams.append(packets)
+    both = received(call(2), *streams, step=0.1)
+    places = [np.nonzero(one)[0] for one in both]
+    assert [len(one) for one in places] == [59, 59]
+    # Uncorrected they would be 120 ms apart in the end.
+    assert np.abs(places[0] - places[1]).max() < 0.02 * 8_000
+
+
 def test_speech_is_not_moved_for_a_small_error_but_is_for_a_large_one() -> None:
     seconds, ppm, ptime = 280, 500, 320
     audio = speech(seconds * 8_000)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hushtap.taps.rtp.directions import PATIENCE_S, STALL_S
+from hushtap.taps.rtp.directions import CATCH_UP_S, PATIENCE_S, QUIET_S, STALL_S
 from taps.rtp.senders import (
     PTIME,
     call,
@@ -16,6 +18,9 @@ from taps.rtp.senders import (
     speech,
     without,
 )
+
+if TYPE_CHECKING:
+    from hushtap.values import Samples
 
 WITHIN = int(PATIENCE_S / 0.02) - 3
 """Packets that one may be late by, and still be waited for."""
@@ -174,3 +179,40 @@ def test_what_is_no_rtp_is_counted() -> None:
         assert not one.push(0, data, 0.0)
     assert one.counts[0].malformed == 5
     assert list(one.finish()) == []
+
+
+def test_a_call_that_nobody_ends_ends_soon_after_its_last_packet() -> None:
+    audio = speech(16_000)
+    one = call(quiet=QUIET_S)
+    for when, data in sent(audio):
+        one.push(0, data, when)
+    chunks = [chunk for now in range(1, 31) for chunk in one.advance(float(now))]
+    chunks += one.finish()
+    got = np.concatenate([chunk.samples for chunk in chunks])
+    np.testing.assert_array_equal(got[: len(audio)], audio)
+    assert not got[len(audio) :].any()
+    assert len(audio) < len(got) <= len(audio) + QUIET_S * 8_000
+
+
+def test_after_a_pause_without_packets_all_is_where_it_belongs_and_comes_bit_by_bit() -> None:
+    before, after, pause = speech(16_000), speech(16_000, 2), 30 * 8_000
+    quiet = np.zeros(pause, np.int16)
+    one = call(quiet=QUIET_S)
+    packets = sent(np.concatenate([before, quiet, after]))
+    sending = packets[:100] + packets[-100:]
+    pieces: list[Samples] = []
+    largest = 0
+    for n in range(400):
+        now = 0.1 * (n + 1)
+        while sending and sending[0][0] <= now:
+            when, data = sending.pop(0)
+            one.push(0, data, when)
+        given = [chunk.samples for chunk in one.advance(now)]
+        largest = max(largest, sum(map(len, given)))
+        pieces += given
+    pieces += [chunk.samples for chunk in one.finish()]
+    got = np.concatenate(pieces)
+    whole = np.concatenate([before, quiet, after])
+    np.testing.assert_array_equal(got[: len(whole)], whole)
+    assert len(got) <= len(whole) + QUIET_S * 8_000
+    assert largest <= 2 * CATCH_UP_S * 8_000

@@ -63,6 +63,7 @@ class Desk:
     cancelled_ones: list[Invitation] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     ends: list[Cause] = field(default_factory=list)
+    keys: list[float] = field(default_factory=list)
     refusal: RefusedError | None = None
 
     def invited(self, invitation: Invitation) -> None:
@@ -77,6 +78,10 @@ class Desk:
             raise self.refusal
         self.changes.append(request.method)
         return b"v=0\r\n" if request.method == "INVITE" or request.body else b""
+
+    def pressed(self, dialog: Dialog, now: float) -> None:
+        assert not dialog.over
+        self.keys.append(now)
 
     def ended(self, dialog: Dialog, cause: Cause) -> None:
         assert dialog.over

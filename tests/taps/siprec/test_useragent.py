@@ -126,6 +126,24 @@ def test_an_invite_that_came_by_two_ways_is_taken_once() -> None:
     assert phone.statuses() == [482]
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("application/dtmf-relay", 1),
+        ("application/dtmf", 1),
+        ("application/vnd.nortelnetworks.dtmf", 1),
+        ("Audio/Telephone-Event", 1),
+        ("application/media_control+xml", 0),
+    ],
+)
+def test_an_info_that_may_tell_of_a_key_is_told_of(kind: str, keys: int) -> None:
+    phone = Phone()
+    tag = phone.call()
+    kinds = (f"Content-Type: {kind}",)
+    phone.say(request("INFO", 2, to_tag=tag, body=b"Signal=5\r\n", headers=kinds))
+    assert (phone.statuses(), len(phone.desk.keys)) == ([200], keys)
+
+
 def test_requests_within_a_session() -> None:
     phone = Phone()
     tag = phone.call()
@@ -133,6 +151,7 @@ def test_requests_within_a_session() -> None:
     phone.say(request("ACK", 2, to_tag=tag))
     phone.say(request("UPDATE", 3, to_tag=tag))
     phone.say(request("INFO", 4, to_tag=tag, body=b"Signal=5\r\n"))
+    assert phone.desk.keys == [phone.now]
     phone.say(request("OPTIONS", 5, to_tag=tag))
     phone.say(request("NOTIFY", 6, to_tag=tag))
     assert phone.statuses() == [200, 200, 200, 200, 405]

@@ -5,11 +5,14 @@ Synchronous, without a clock of its own. How long it waits for what is missing:
 - a packet whose predecessor is there waits for nothing;
 - a gap is given up ``patience`` after its time, once another direction has audio for it;
 - where no direction has any, ``stall`` after its time: nobody waits, so nothing is lost
-  by waiting, and a network that stood still may yet bring it all.
+  by waiting, and a network that stood still may yet bring it all;
+- where nothing says when a call ends, it may have: after ``quiet`` seconds of that silence
+  the rest of it is given only once something comes again.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -33,6 +36,11 @@ PATIENCE_S: Final = 0.3
 STALL_S: Final = 3.0
 AHEAD_S: Final = 30.0
 """Seconds that one direction may be ahead of another; the other is silent from there on."""
+QUIET_S: Final = 2.0
+"""Seconds of silence that end a call which nothing else does: what was said before them is
+judged and written meanwhile."""
+CATCH_UP_S: Final = 1.0
+"""Seconds given at once after such a pause: a listener takes ten times as much in a second."""
 BACK_S: Final = 0.040
 """Seconds that are held, for keys that are told of after they began."""
 _CHUNK_S: Final = 1.0
@@ -52,10 +60,13 @@ class Directions:
         *,
         patience: float = PATIENCE_S,
         stall: float = STALL_S,
+        quiet: float = math.inf,
     ) -> None:
         self.counts = tuple(Counts() for _ in payloads)
         self._rate = audio.sample_rate
-        self._patience, self._stall = patience, stall
+        self._patience, self._stall, self._quiet = patience, stall, quiet
+        self._arrived = -math.inf
+        self._until = 0
         both = list(zip(payloads, self.counts, strict=True))
         self._bases = [0 for _ in payloads]
         self._streams = [Stream(types, self._rate, counts) for types, counts in both]
@@ -99,20 +110,28 @@ class Directions:
             EncryptedError: what came so far is ciphertext.
         """
         self.counts[channel].packets += 1
+        self._arrived = max(self._arrived, arrival)
         self._ciphers[channel].check(packet)
         self._streams[channel].push(packet, arrival)
+
+    def place(self, arrival: float) -> int | None:
+        """Return the sample of what is said at ``arrival`` seconds; None before the call began."""
+        return None if self._zero is None else to_samples(arrival - self._zero, self._rate)
 
     def advance(self, now: float) -> Iterator[PcmChunk]:
         """Yield what has become final by the time ``now``, channels in turn."""
         self._anchor(now)
         if self._zero is not None:
-            elapsed = now - self._zero
+            elapsed = min(now, self._arrived + self._stall + self._quiet) - self._zero
             lead = self._lead()
             until = max(
                 to_samples(elapsed - self._stall, self._rate),
                 min(to_samples(elapsed - self._patience, self._rate), lead),
                 lead - to_samples(AHEAD_S, self._rate),
             )
+            if math.isfinite(self._quiet):
+                until = min(until, self._until + to_samples(CATCH_UP_S, self._rate))
+            self._until = max(self._until, until)
             for channel in range(len(self._streams)):
                 self._draw(channel, until)
         yield from self._chunks(to_samples(BACK_S, self._rate))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from hushtap.addresses import Address, parse_address, shown
 from hushtap.errors import TapError, UsageError
 from hushtap.observe import Metrics, Queue
-from hushtap.taps.rtp.directions import Directions
+from hushtap.taps.rtp.directions import QUIET_S, Directions
 from hushtap.taps.rtp.encrypted import EncryptedError
 from hushtap.taps.rtp.latch import LEARNED, Latch
 from hushtap.taps.rtp.packet import LONGEST, parse
@@ -78,7 +78,7 @@ class RtpTap:
             None if any_source else Latch(learned=LEARNED, moves=False) for _ in addresses
         ]
         self._metrics = metrics or Metrics()
-        self._directions = Directions([payloads] * audio.channels, audio)
+        self._directions = Directions([payloads] * audio.channels, audio, quiet=QUIET_S)
         self.counts = self._directions.counts
         self._idle = idle
         self._queue: queue.Queue[_Item] = queue.Queue(queued)

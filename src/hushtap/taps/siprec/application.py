@@ -59,6 +59,10 @@ class Application(Protocol):
         """
         ...
 
+    def pressed(self, dialog: Dialog, now: float) -> None:
+        """Know that a key was pressed about ``now``."""
+        ...
+
     def ended(self, dialog: Dialog, cause: Cause) -> None:
         """Know that a session is over."""
         ...

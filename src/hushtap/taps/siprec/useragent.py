@@ -150,8 +150,9 @@ class UserAgent:
         elif request.method in {"INVITE", "UPDATE"}:
             self._changed(dialog, one, now)
         else:
-            # INFO may carry keys that were pressed: it is not read.
             self._answer(one, 200, now)
+            if request.method == "INFO" and _is_key(request):
+                self._application.pressed(dialog, now)
 
     def _changed(self, dialog: Dialog, one: Transaction, now: float) -> None:
         timer = negotiated(one.request, self._session_s)
@@ -274,3 +275,9 @@ def _origin(request: Request) -> tuple[str, str, int]:
 
 def _tag() -> str:
     return secrets.token_hex(8)
+
+
+def _is_key(request: Request) -> bool:
+    """Return whether an INFO may tell of a key that was pressed. Which one is not read."""
+    kind = (request.headers.get("content-type") or "").lower()
+    return not kind or "dtmf" in kind or "telephone-event" in kind
