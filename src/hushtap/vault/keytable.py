@@ -184,6 +184,8 @@ class KeyTable:
             exists().where(keys.c.id == key_id, keys.c.state == KeyState.ACTIVE),
         )
         statement = insert(wrapped_keys).from_select(["recording_id", "key_id", "wrapped"], source)
+        # Otherwise PostgreSQL's driver is not asked how many rows it was.
+        statement = statement.execution_options(preserve_rowcount=True)
         taken = 0
         with self._database.writing() as connection:
             for recording_id, sealed in rows:

@@ -17,6 +17,7 @@ from hushtap.vault.container import (
     Segment,
     damaged,
     read_frames,
+    read_heads,
     read_segments,
 )
 from hushtap.vault.files import being_written
@@ -74,6 +75,21 @@ def last_state(file: IO[bytes], path: Path, info: RecordingInfo) -> tuple[State,
     if last is None:
         return State.INTERRUPTED, 0
     kind, readable = last
+    return State.CLOSED if kind == Kind.CLOSE else State.INTERRUPTED, readable
+
+
+def claimed_end(file: IO[bytes], path: Path, info: RecordingInfo) -> tuple[State, int]:
+    """Return what ``last_state`` does, without reading what is sealed.
+
+    Of a ``file`` that cannot skip, an object in a store, only the header is looked at.
+
+    Raises:
+        VaultError: the file cannot be read, is not the recording's, or lacks a segment.
+    """
+    heads = [(0, 0), *read_heads(file, path, header_of(info))]
+    if not file.seekable():
+        return info.state, info.samples
+    kind, readable = heads[-1]
     return State.CLOSED if kind == Kind.CLOSE else State.INTERRUPTED, readable
 
 

@@ -226,8 +226,7 @@ class Vault:
 
     def policy_changed(self, fingerprint: str) -> None:
         """Put on record that a policy is used from now on. Raises ``VaultError``."""
-        thing = Thing(Kind.POLICY, fingerprint)
-        self._journal.note(Activity.POLICY_CHANGE, Outcome.SUCCESS, thing)
+        self._journal.note(Activity.POLICY_CHANGE, Outcome.SUCCESS, Thing(Kind.POLICY, fingerprint))
 
     def list(self) -> builtins.list[RecordingInfo]:
         """Return all recordings, oldest first. Raises ``VaultError``."""
@@ -339,19 +338,29 @@ class Vault:
         with self._journal.act(Activity.EXPORT, *things):
             write_wav(self._opener.read(info, wrapped), wav_path, force=force)
 
-    def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
+    def verify(
+        self, recording_id: str | None = None, *, quick: bool = False
+    ) -> builtins.list[VerifyResult]:
+        """Return what ``verifying`` yields."""
+        return [*self.verifying(recording_id, quick=quick)]
+
+    def verifying(
+        self, recording_id: str | None = None, *, quick: bool = False
+    ) -> Iterator[VerifyResult]:
         """Decrypt and check one recording or all of them; problems are results, not errors.
 
         One whose keys were destroyed is sound, as ``State.DISPOSED``, where the audit
-        log tells that they were to be.
+        log tells that they were to be. ``quick`` opens nothing and needs no private key: it
+        finds what is missing, cut or has lost its keys, not a byte that was changed.
 
         Raises:
             VaultError: the recording is unknown, or the private key is missing or another.
         """
+        self._recorder.settle_all()
         return verify(
             *(self._catalog, self._opener, self._files, self._journal, self._log),
-            infos=self.list() if recording_id is None else [self.info(recording_id)],
-            whole=recording_id is None,
+            only=None if recording_id is None else self.info(recording_id),
+            quick=quick,
         )
 
     def destroy_keys(self, recording_id: str) -> int:
@@ -366,13 +375,7 @@ class Vault:
                 written; or another process kept the catalog's log from being
                 emptied, and this is to be called again.
         """
-        self._recorder.settle(self.info(recording_id))
-        info = self.info(recording_id)
-        if info.state is State.OPEN:
-            raise VaultError(f"recording {info.id} is being written; end it first")
-        self.life.disposals.refuse_held(info, Change.ORDER)
-        with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
-            return self._catalog.destroy_keys(info.id)
+        return self.life.disposals.destroy_keys(recording_id)
 
     def _act_as(self, actor: Actor) -> None:
         self._journal = Journal(self._log, actor)
