@@ -58,6 +58,10 @@ class Recorder:
         """
         return self._folder / f"{recording_id}.refused"
 
+    def elsewhere(self, recording_id: str) -> bool:
+        """Return whether a recording that is open is another machine's, which has its file."""
+        return self._catalog.database.shared and not self._files.file(recording_id).exists()
+
     def refuse(self, recording_id: str) -> None:
         """Let nothing more be written of a recording. Raises ``VaultError``."""
         path = self.refusal(recording_id)
@@ -88,9 +92,11 @@ class Recorder:
     def settle(self, info: RecordingInfo) -> None:
         """Note in the catalog what a dead writer left; a living one is left alone.
 
+        So is another machine's: who has not the file cannot tell.
+
         Never raises: what cannot be noted now is noted when the vault is next opened.
         """
-        if info.state is not State.OPEN:
+        if info.state is not State.OPEN or self.elsewhere(info.id):
             return
         with suppress(OSError, VaultError):
             left = self._left_behind(info)
