@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,8 +28,8 @@ from vault.object_server import BUCKET, WEED, Line, ObjectServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+RECORDER = Path(__file__).with_name("recorder_process.py")
 LENGTH = 20_000
 LONG = PART // 2
 """Samples of a call in two channels that fill two parts, but for what seals them."""
@@ -179,6 +182,33 @@ def test_a_recording_whose_writer_died_goes_there_as_interrupted(store: Store) -
     opened = again.read(recording.id)
     assert opened.info.state is State.INTERRUPTED
     assert np.array_equal(opened.samples, call(LENGTH))
+
+
+def test_killed_in_the_middle_of_an_upload_it_is_an_exact_beginning(store: Store) -> None:
+    command = [sys.executable, str(RECORDER), str(store.vault.path), "--hold"]
+    command += ["--samples", str(LONG), "--step", "4000"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as recorder:
+        assert recorder.stdout is not None
+        recording = recorder.stdout.readline().decode().strip()
+        # Its test has a time limit.
+        while store.parts_sent < 1:
+            threading.Event().wait(0.02)
+        recorder.kill()
+    assert (store.objects, store.here) == ({}, [f"{recording}.hush"])
+    again = Vault.open(store.vault.path)
+    assert again.info(recording).state is State.INTERRUPTED
+    again.drain()
+    [sealed] = store.objects.values()
+    # Whole, by an upload of its own; the parts of the other are the bucket's rule to end.
+    assert store.here == []
+    opened = again.read(recording)
+    assert opened.info.state is State.INTERRUPTED
+    # All of the part that was sent, at least.
+    assert PART // 4 - 8000 < len(opened.samples) <= LONG
+    assert np.array_equal(opened.samples, call(LONG)[: len(opened.samples)])
+    assert not any(word.text.encode() in sealed for word in WORDS)
+    assert [result.ok for result in again.verify()] == [True]
+    assert again.life.report().ok
 
 
 def test_a_mute_takes_the_old_objects_place(store: Store) -> None:

@@ -191,7 +191,7 @@ def verify(
                 }
             )
         else:
-            say(f"{result.recording_id}  {_verdict(result)}")
+            say(f"{result.recording_id}  {_verdict(result, quick=quick)}")
     if not sound:
         raise typer.Exit(VerificationError.exit_code)
 
@@ -229,11 +229,13 @@ def upload(
         raise typer.Exit(HushtapError.exit_code)
 
 
-def _verdict(result: VerifyResult) -> str:
+def _verdict(result: VerifyResult, *, quick: bool) -> str:
     if not result.ok:
         return f"NOT SOUND: {result.problem}"
     # Nothing of it can be checked any more.
-    return str(result.state) if result.state == "disposed" else f"{result.state}, sound"
+    if result.state == "disposed":
+        return str(result.state)
+    return f"{result.state}, {'whole by its looks' if quick else 'sound'}"
 
 
 def _turns(opened: OpenedRecording) -> list[str]:
