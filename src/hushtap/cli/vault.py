@@ -121,7 +121,8 @@ def show(
             for word in opened.words
         ]
         found = findings_as_json(opened.findings, rate)
-        print_json(info_as_json(opened.info) | {"found": found, "words": words})
+        made_by = {"software": opened.software, "models": opened.models}
+        print_json(info_as_json(opened.info) | made_by | {"found": found, "words": words})
         return
     length = clock(to_seconds(len(opened.samples), rate))
     say(f"{opened.info.id}: {opened.info.state}, {length}, {opened.info.source}")

@@ -28,7 +28,7 @@ class Weights:
             ModelError: they cannot be loaded.
         """
         spotter = Spotter(self.spotter) if self.spotter else None
-        return Engine(self.folder, spotter=spotter, workers=workers)
+        return Engine(self.folder, identity=self.identity, spotter=spotter, workers=workers)
 
 
 def find_weights(model: str | Path | None = None) -> Weights:

@@ -296,6 +296,7 @@ class Calls:
                 source=_DIGIT.sub("#", tap.value),
                 policy=policy.fingerprint,
                 call=details,
+                models=self._ears.identity,
             )
         )
         try:

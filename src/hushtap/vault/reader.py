@@ -44,7 +44,8 @@ class OpenedRecording:
     has. ``channel_samples`` tells how many each had: a writer that died may have
     left one ahead. ``complete`` is true only where the sealed end says closed;
     otherwise this is an exact beginning, and the last words and findings may
-    point past it.
+    point past it. ``software`` is the version of Hushtap that recorded it, ``models``
+    what heard it.
     """
 
     info: RecordingInfo
@@ -54,6 +55,8 @@ class OpenedRecording:
     findings: tuple[Finding, ...]
     complete: bool
     channel_samples: tuple[int, ...]
+    software: str = ""
+    models: str = ""
 
 
 def header_of(info: RecordingInfo) -> Header:
@@ -195,4 +198,6 @@ class Contents:
             findings=tuple(self.findings),
             complete=sealed.state is State.CLOSED,
             channel_samples=tuple(self.lengths),
+            software=self.opening.software if self.opening else "",
+            models=self.opening.models if self.opening else "",
         )

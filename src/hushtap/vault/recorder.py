@@ -74,15 +74,17 @@ class Recorder:
                 "end the call, then do this again"
             ) from None
 
-    def begin(self, info: RecordingInfo) -> Recording:
+    def begin(self, info: RecordingInfo, models: str = "") -> Recording:
         """Begin the recording that ``info`` tells of, once that is on record.
+
+        ``models`` is sealed in it: what hears it.
 
         Raises:
             VaultError: the log, the file or the catalog cannot be written.
         """
         things = (Thing(Kind.RECORDING, info.id), Thing(Kind.POLICY, info.policy))
         with self._journal.act(Activity.RECORD, *things, tell_end=False):
-            return self._begin(info)
+            return self._begin(info, models)
 
     def settle_all(self) -> None:
         """Do as ``settle`` does with every recording that is open."""
@@ -103,9 +105,10 @@ class Recorder:
             if left is not None:
                 self._finish(info.id, *left, None)
 
-    def _begin(self, info: RecordingInfo) -> Recording:
+    def _begin(self, info: RecordingInfo, models: str) -> Recording:
         data_key = secrets.token_bytes(32)
-        opening = Opening(info.started.isoformat(), info.source, info.policy, version("hushtap"))
+        told = (info.started.isoformat(), info.source, info.policy)
+        opening = Opening(*told, software=version("hushtap"), models=models)
         path = self._files.file(info.id)
         try:
             grown = partial(self._files.grown, info.id)

@@ -177,11 +177,12 @@ class Vault:
         policy: str,
         started: datetime | None = None,
         call: CallDetails | None = None,
+        models: str = "",
     ) -> Recording:
         """Begin a recording; ``started`` is now unless given (any time zone).
 
-        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog,
-        ``call`` as it says.
+        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog, ``call``
+        as it says; ``models``, what hears it (``hushtap.models.identity``), only sealed.
 
         Raises:
             ConsentError: the caller refused; nothing is recorded.
@@ -192,7 +193,7 @@ class Vault:
             raise ConsentError(f"the caller's consent is {call.consent}: nothing is recorded")
         caller = None if call.caller is None else self._callers.reference(call.caller)
         info = info_of_call(audio_format, source, policy, started, call, caller=caller)
-        return self._recorder.begin(info)
+        return self._recorder.begin(info, models)
 
     def ordered(self, recording_id: str, change: Change) -> None:
         """Put an order for a call that is being recorded on record, before it is carried out.
@@ -241,12 +242,8 @@ class Vault:
 
     def analytics(self, file: Path, query: Query | None = None, *, force: bool = False) -> int:
         """Write lengths and counts to ``file``; see ``hushtap.vault.analytics.export``."""
-        return analytics.export(
-            *(self._catalog, self._callers, self._journal, self._log),
-            query=query or Query(),
-            file=file,
-            force=force,
-        )
+        parts = (self._catalog, self._callers, self._journal, self._log)
+        return analytics.export(*parts, query=query or Query(), file=file, force=force)
 
     def info(self, recording_id: str) -> RecordingInfo:
         """Return what is known of a recording by its id or the unique beginning of it.
@@ -371,9 +368,7 @@ class Vault:
 
         Raises:
             HeldError: a legal hold keeps it.
-            VaultError: it is unknown or being written; the audit log cannot be
-                written; or another process kept the catalog's log from being
-                emptied, and this is to be called again.
+            VaultError: it is unknown or being written; or as ``mute`` raises it.
         """
         return self.life.disposals.destroy_keys(recording_id)
 
