@@ -23,17 +23,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from hushtap.vault.keys.hybrid import PrivateKey
+from vault.as_specified import CHUNK, HEADER, TAG, read_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VECTORS = Path(cryptography_vectors.__file__).parent
-CHUNK, TAG, HEADER = 16 * 1024, 16, 56
 
 
 def records(name: str, first: str) -> Iterator[dict[str, str]]:
@@ -53,34 +52,6 @@ def records(name: str, first: str) -> Iterator[dict[str, str]]:
 # --- Segments -------------------------------------------------------------------------------
 
 
-def read_as_specified(
-    message: bytes,
-    key: bytes,
-    context: bytes,
-    aead: str = "AEAD_AES_256_GCM",
-    hashing: hashes.HashAlgorithm | None = None,
-) -> bytes:
-    """Open a message as C2SP's text on chunked encryption says, by other code than the library's.
-
-    Cobblestone-256 is this with AES-256-GCM and SHA-512.
-    """
-    size = 16 if "128" in aead else 32
-    if len(key) != size:
-        raise ValueError("the key has another length")
-    salt, commitment, body = message[:24], message[24:HEADER], message[HEADER:]
-    info = b"c2sp.org/chunked-encryption@v1+" + aead.encode() + b"\0" + salt + context
-    derived = HKDFExpand(hashing or hashes.SHA512(), size + 12 + 32, info).derive(key)
-    if derived[size + 12 :] != commitment:
-        raise InvalidTag
-    cipher = (ChaCha20Poly1305 if "CHACHA" in aead else AESGCM)(derived[:size])
-    nonce = int.from_bytes(derived[size : size + 12])
-    clear = b""
-    for number in range(len(body) // (CHUNK + TAG) + 1):
-        chunk = body[number * (CHUNK + TAG) :][: CHUNK + TAG]
-        clear += cipher.decrypt((nonce ^ number).to_bytes(12), chunk, None)
-    return clear
-
-
 def opened(message: bytes, key: bytes, context: bytes = b"") -> bytes:
     # As ``container`` opens a segment.
     opener = Cobblestone256Decryptor(key, context)
@@ -98,12 +69,12 @@ def test_the_scheme_as_specified_opens_the_valid_and_refuses_the_invalid() -> No
         key, context = bytes.fromhex(vector["key"]), vector["context"].encode()
         told = (message, key, context, vector["aead"], hashes.SHA256())
         if vector["expect"] == "success":
-            clear = read_as_specified(*told)
+            clear = read_message(*told)
             assert hashlib.sha256(clear).hexdigest() == vector["payload_sha256"], vector["name"]
             valid += 1
         else:
             with pytest.raises((InvalidTag, ValueError)):
-                read_as_specified(*told)
+                read_message(*told)
             invalid += 1
     assert (valid, invalid) == (27, 75)
 
@@ -113,7 +84,7 @@ def test_a_segments_cipher_is_that_scheme_with_sha_512(length: int) -> None:
     key, context, clear = bytes(range(32)), b"recording|segment", bytes(length)
     seal = Cobblestone256Encryptor(key, context)
     message = seal.update(clear) + seal.finalize()
-    assert read_as_specified(message, key, context) == opened(message, key, context) == clear
+    assert read_message(message, key, context) == opened(message, key, context) == clear
     ends = [HEADER + at * (CHUNK + TAG) for at in range(len(message) // CHUNK + 1)]
     wrong = [message[:end] for end in (0, 23, *ends) if end < len(message)]
     wrong += [message[:-1], message + b"\0", message + message[HEADER:]]
@@ -122,7 +93,7 @@ def test_a_segments_cipher_is_that_scheme_with_sha_512(length: int) -> None:
         for at in (0, 24, HEADER, len(message) - 1)
     ]
     for other in wrong:
-        for reader in (read_as_specified, opened):
+        for reader in (read_message, opened):
             with pytest.raises(InvalidTag):
                 reader(other, key, context)
 
