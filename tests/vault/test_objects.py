@@ -99,6 +99,7 @@ def test_a_recording_leaves_the_folder_once_the_store_has_it(store: Store) -> No
     again = Vault.open(store.vault.path)
     assert np.array_equal(again.read(recording).samples, call(LENGTH))
     assert [result.ok for result in again.verify()] == [True]
+    assert [result.ok for result in again.verify(quick=True)] == [True]
     assert again.life.report().ok
 
 
@@ -301,9 +302,12 @@ def test_an_object_that_was_changed_cut_or_deleted_is_found(store: Store) -> Non
         with pytest.raises(VerificationError):
             store.vault.read(recording)
         assert [result.ok for result in store.vault.verify()] == [False]
+    client.put_object(Bucket=BUCKET, Key=key, Body=b"X" + sealed[1:])
+    assert [result.ok for result in store.vault.verify(quick=True)] == [False]
     client.delete_object(Bucket=BUCKET, Key=key)
     with pytest.raises(VaultError, match="nor in the object store"):
         store.vault.read(recording)
+    assert [result.ok for result in store.vault.verify(quick=True)] == [False]
     client.put_object(Bucket=BUCKET, Key=key, Body=sealed)
     assert store.vault.read(recording).complete
     stray = f"{store.prefix}/{recording[:-8]}00000000.hush"

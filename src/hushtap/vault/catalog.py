@@ -241,7 +241,8 @@ class Catalog:
                 )
                 wrapped: dict[str, dict[str, bytes]] = {row.id: {} for row in page}
                 for row in connection.execute(sealed):
-                    wrapped[row.recording_id][row.key_id] = row.wrapped
+                    # Who writes the catalog by other means may have left one of no recording.
+                    wrapped.setdefault(row.recording_id, {})[row.key_id] = row.wrapped
             for row in page:
                 yield _info(row), wrapped[row.id]
             after = page[-1].id

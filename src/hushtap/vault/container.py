@@ -191,7 +191,9 @@ def read_heads(file: IO[bytes], path: Path, header: Header) -> Iterator[tuple[in
         at, count, ended = _HEADER.size, 0, False
         while at + _FRAME.size <= size:
             file.seek(at)
-            kind, number, readable, length = _FRAME.unpack(file.read(_FRAME.size))
+            if len(head := file.read(_FRAME.size)) < _FRAME.size:
+                return
+            kind, number, readable, length = _FRAME.unpack(head)
             if ended or number != count or length > MAX_SEALED:
                 raise damaged(path, f"segment {count} is out of place")
             at, count, ended = at + _FRAME.size + length, count + 1, kind == Kind.CLOSE
