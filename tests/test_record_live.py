@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 
+from hushtap import models
 from hushtap.errors import ConsentError, TapError
 from hushtap.observe import Reason
 from hushtap.session import Ears, Pace, record_live
@@ -70,6 +71,7 @@ def test_a_call_goes_from_a_file_into_the_vault(
     audio, findings = in_batch(clip.chunks(RATE), engine, policy, analyzer)
     opened = vault.read(result.recording_id)
     assert opened.info.state is State.CLOSED
+    assert opened.models == engine.identity == models.identity("tiny.en")
     assert_same(list(opened.samples.T), audio)
     assert list(result.findings) == findings
     assert sorted(opened.findings, key=lambda f: f.span) == sorted(findings, key=lambda f: f.span)

@@ -342,7 +342,12 @@ class Redactor:
     def _begin(self, vault: Vault, tap: FileTap | PcapTap) -> Recording:
         source, policy = safe_label(tap.label), self.policy.fingerprint
         return vault.record(
-            tap.format, source=source, policy=policy, started=self._began, call=self._call
+            tap.format,
+            source=source,
+            policy=policy,
+            started=self._began,
+            call=self._call,
+            models=self.model,
         )
 
 

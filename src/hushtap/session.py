@@ -352,7 +352,12 @@ async def record_live(
     # The label is stored in clear, where no digit may stand.
     source = re.sub(r"\d", "#", tap.label)
     recording = await asyncio.to_thread(
-        vault.record, tap.format, source=source, policy=policy.fingerprint, call=call
+        vault.record,
+        tap.format,
+        source=source,
+        policy=policy.fingerprint,
+        call=call,
+        models=ears.identity,
     )
     identity = RecordingId(recording.id)
     _log.info(LogEvent.OPENED, {Name.RECORDING: identity, Name.RATE: tap.format.sample_rate})

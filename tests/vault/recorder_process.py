@@ -32,6 +32,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=20_000)
     parser.add_argument("--kill-after", type=int, help="samples after which it kills itself")
     parser.add_argument("--file-limit", type=int, help="bytes that any file may have")
+    parser.add_argument("--step", type=int, default=160, help="samples handed over at once")
+    parser.add_argument("--hold", action="store_true", help="go on until killed")
     arguments = parser.parse_args()
     vault = Vault.open(arguments.vault)
     recording = vault.record(PHONE_LINE, source="line", policy="abc")
@@ -44,6 +46,9 @@ def main() -> None:
     if arguments.kill_after is not None:
         append_all(recording, audio[: arguments.kill_after])
         os.kill(os.getpid(), signal.SIGKILL)
+    if arguments.hold:
+        append_all(recording, audio, arguments.step)
+        sys.stdin.read()
     _record(recording, audio)
 
 

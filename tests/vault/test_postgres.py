@@ -59,7 +59,7 @@ def test_a_vault_lives_its_whole_life_there(vault_in_postgres: Vault, tmp_path: 
     again = Vault.open(vault.path)
     assert [info.id for info in again.search(Query(caller="+12025550143"))] == [first, second]
     assert np.array_equal(again.read(unknown).samples, call(500, seed=7))
-    rotate(again, main_key(again))
+    assert rotate(again, main_key(again)).taken == 3
     assert [key.opens for key in again.keyring.list()] == [0, 3, 3]
     again.life.hold(first, "case-1")
     with pytest.raises(HeldError):

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +46,9 @@ def file_of(vault: Vault, recording_id: str) -> Path:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_what_is_recorded_is_read(vault: Vault, rate: int, channels: int) -> None:
     audio = call(rate + 7, channels)
-    with vault.record(AudioFormat(rate, channels), source="a line", policy="abc") as recording:
+    with vault.record(
+        AudioFormat(rate, channels), source="a line", policy="abc", models="tiny 00ff"
+    ) as recording:
         append_all(recording, audio, step=rate // 50)
         recording.add_words(WORDS[:channels])
         recording.add_findings(FINDINGS)
@@ -57,6 +60,7 @@ def test_what_is_recorded_is_read(vault: Vault, rate: int, channels: int) -> Non
     assert opened.info == vault.info(recording.id)
     assert opened.info.findings == {"CREDIT_CARD": 1, "UNHEARD": 1}
     assert (opened.info.source, opened.info.policy) == ("a line", "abc")
+    assert (opened.models, opened.software) == ("tiny 00ff", version("hushtap"))
     assert opened.audio_format == AudioFormat(rate, channels)
 
 

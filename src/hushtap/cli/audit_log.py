@@ -115,7 +115,10 @@ def show(
 @app.command()
 def export(
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="syslog+tls://HOST:PORT, or a folder.")
+        str,
+        typer.Argument(
+            metavar="TARGET", help="syslog+tls://HOST:PORT, s3://BUCKET/PREFIX or a folder."
+        ),
     ],
     vault: VaultOption = DEFAULT,
     *,
@@ -134,6 +137,8 @@ def export(
     """Send what TARGET has not got yet, with a fresh checkpoint; run it as often as you like.
 
     [cyan]hushtap audit-log export syslog+tls://logs.example.com:6514 --ca ca.pem[/]
+
+    [cyan]hushtap audit-log export "s3://audit/vault-1?region=eu-central-1"[/]
     """
     from hushtap.vault.audit.events import Activity  # noqa: PLC0415
     from hushtap.vault.audit.export import export as ship  # noqa: PLC0415

@@ -121,7 +121,8 @@ def show(
             for word in opened.words
         ]
         found = findings_as_json(opened.findings, rate)
-        print_json(info_as_json(opened.info) | {"found": found, "words": words})
+        made_by = {"software": opened.software, "models": opened.models}
+        print_json(info_as_json(opened.info) | made_by | {"found": found, "words": words})
         return
     length = clock(to_seconds(len(opened.samples), rate))
     say(f"{opened.info.id}: {opened.info.state}, {length}, {opened.info.source}")
@@ -159,14 +160,27 @@ def verify(
     vault: VaultOption = DEFAULT,
     key: KeyOption = None,
     *,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Decrypt nothing: find what is missing, cut or without keys. Needs no key.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Decrypt and check every byte; exit code 3 where one is not what was sealed.
 
     [cyan]hushtap vault verify --vault calls.vault[/]
+
+    [cyan]hushtap vault verify --quick --vault calls.vault[/]
     """
-    results = open_vault(vault, key).verify(recording)
-    for result in results:
+    from hushtap.vault.recordings import Vault  # noqa: PLC0415
+
+    sound = True
+    opened = Vault.open(vault) if quick else open_vault(vault, key)
+    for result in opened.verifying(recording, quick=quick):
+        sound = sound and result.ok
         if as_json:
             print_json(
                 {
@@ -178,8 +192,8 @@ def verify(
                 }
             )
         else:
-            say(f"{result.recording_id}  {_verdict(result)}")
-    if not all(result.ok for result in results):
+            say(f"{result.recording_id}  {_verdict(result, quick=quick)}")
+    if not sound:
         raise typer.Exit(VerificationError.exit_code)
 
 
@@ -216,11 +230,13 @@ def upload(
         raise typer.Exit(HushtapError.exit_code)
 
 
-def _verdict(result: VerifyResult) -> str:
+def _verdict(result: VerifyResult, *, quick: bool) -> str:
     if not result.ok:
         return f"NOT SOUND: {result.problem}"
     # Nothing of it can be checked any more.
-    return str(result.state) if result.state == "disposed" else f"{result.state}, sound"
+    if result.state == "disposed":
+        return str(result.state)
+    return f"{result.state}, {'whole by its looks' if quick else 'sound'}"
 
 
 def _turns(opened: OpenedRecording) -> list[str]:

@@ -110,6 +110,7 @@ class Engine:
 
     Args:
         folder: a verified CTranslate2 Whisper folder (``hushtap.models.resolve``).
+        identity: what ``hushtap.models.identity`` calls the weights.
         spotter: the second ear, which hears the same frames; None: words alone.
         workers: batches computed at once, each on one thread. Two on one thread
             each do more than one on two: small matrices do not split well. NumPy's
@@ -120,7 +121,14 @@ class Engine:
         ModelError: the folder cannot be loaded.
     """
 
-    def __init__(self, folder: Path, *, spotter: Spotter | None = None, workers: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        identity: str = "",
+        spotter: Spotter | None = None,
+        workers: int = 2,
+    ) -> None:
         threadpool_limits(limits=1, user_api="blas")
         try:
             self._model: Any = ctranslate2.models.Whisper(
@@ -134,6 +142,7 @@ class Engine:
         except Exception as exc:
             raise ModelError(f"{folder}: cannot be loaded as a CTranslate2 Whisper model") from exc
         self.name = folder.name
+        self.identity = identity
         self._tokenizer = Tokenizer(text, self._model.is_multilingual, "transcribe", "en")
         self._start = list(self._tokenizer.sot_sequence)
         primer = self._tokenizer.encode(PRIMER)

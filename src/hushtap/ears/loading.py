@@ -29,7 +29,7 @@ class Weights:
             ModelError: they cannot be loaded.
         """
         spotter = Spotter(self.spotter) if self.spotter else None
-        engine = Engine(self.folder, spotter=spotter, workers=workers)
+        engine = Engine(self.folder, identity=self.identity, spotter=spotter, workers=workers)
         # What is imported and loaded by now stays: the collector, which costs 4 % of a
         # batch where it looks at all of it, need not look again.
         gc.collect()

@@ -71,6 +71,8 @@ class Ears:
         self._ear = ear
         self.schedule = LIVE if getattr(ear, "spots", False) else LIVE_WORDS
         """When a live call should look: with a spotter it may let talk go before the words."""
+        self.identity: str = getattr(ear, "identity", "")
+        """What recordings say that they were heard with."""
         self._waiting: deque[_Request] = deque()
         self._changed = threading.Condition()
         self._closed = False

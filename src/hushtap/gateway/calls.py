@@ -307,9 +307,12 @@ class Calls:
         policy: Policy,
     ) -> Recording:
         def begin() -> Recording:
-            source = _DIGIT.sub("#", tap.value)
             recording = self._vault.record(
-                audio_format, source=source, policy=policy.fingerprint, call=details
+                audio_format,
+                source=_DIGIT.sub("#", tap.value),
+                policy=policy.fingerprint,
+                call=details,
+                models=self._ears.identity,
             )
             self.begun(recording.id)
             return recording

@@ -23,8 +23,10 @@ from hushtap.vault.schema import found, keys, prepare, recordings, wrapped_keys
 from hushtap.vault.search import Query, State, begins, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from sqlalchemy import ColumnElement
 
     from hushtap.vault.details import CallDetails
 
@@ -223,17 +225,43 @@ class Catalog:
             f"{name}: several recordings begin with {recording_id!r}; give more of the id"
         )
 
+    def with_their_keys(self) -> Iterator[tuple[RecordingInfo, Mapping[str, bytes]]]:
+        """Yield what ``find`` returns of every recording, oldest first, a page in memory."""
+        after = ""
+        while True:
+            query = select(recordings).where(recordings.c.id > after)
+            with self.database.reading() as connection:
+                page = connection.execute(query.order_by(recordings.c.id).limit(_AT_ONCE)).all()
+                if not page:
+                    return
+                # (PostgreSQL takes no collation within BETWEEN.)
+                sealed = select(wrapped_keys).where(
+                    wrapped_keys.c.recording_id >= page[0].id,
+                    wrapped_keys.c.recording_id <= page[-1].id,
+                )
+                wrapped: dict[str, dict[str, bytes]] = {row.id: {} for row in page}
+                for row in connection.execute(sealed):
+                    # Who writes the catalog by other means may have left one of no recording.
+                    wrapped.setdefault(row.recording_id, {})[row.key_id] = row.wrapped
+            for row in page:
+                yield _info(row), wrapped[row.id]
+            after = page[-1].id
+
     def ended(self, ids: Iterable[str]) -> set[str]:
         """Return those of ``ids`` that have ended and were not disposed of."""
+        return self._among(ids, recordings.c.state.in_([State.CLOSED, State.INTERRUPTED]))
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Return those of ``ids`` that there are rows of."""
+        return self._among(ids)
+
+    def _among(self, ids: Iterable[str], *conditions: ColumnElement[bool]) -> set[str]:
         asked = sorted(ids)
         found: set[str] = set()
         with self.database.reading() as connection:
             for at in range(0, len(asked), _AT_ONCE):
-                query = select(recordings.c.id).where(
-                    recordings.c.id.in_(asked[at : at + _AT_ONCE]),
-                    recordings.c.state.in_([State.CLOSED, State.INTERRUPTED]),
-                )
-                found.update(connection.scalars(query))
+                some = recordings.c.id.in_(asked[at : at + _AT_ONCE])
+                found.update(connection.scalars(select(recordings.c.id).where(some, *conditions)))
         return found
 
     def with_keys(self) -> set[str]:

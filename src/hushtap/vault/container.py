@@ -178,13 +178,44 @@ def read_frames(file: IO[bytes], path: Path, header: Header) -> Iterator[Frame]:
         raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
 
 
-def _frames(file: IO[bytes], path: Path, header: Header) -> Iterator[Frame]:
+def read_heads(file: IO[bytes], path: Path, header: Header) -> Iterator[tuple[int, int]]:
+    """Yield kind and ``readable`` of the whole frames of ``file``, as far as it can skip.
+
+    Raises:
+        VerificationError: these are not the frames of a recording in order.
+        VaultError: the file is of another version, or cannot be read.
+    """
+    try:
+        _begin(file, path, header)
+        size = file.seek(0, os.SEEK_END) if file.seekable() else 0
+        at, count, ended = _HEADER.size, 0, False
+        while at + _FRAME.size <= size:
+            file.seek(at)
+            if len(head := file.read(_FRAME.size)) < _FRAME.size:
+                return
+            kind, number, readable, length = _FRAME.unpack(head)
+            if ended or number != count or length > MAX_SEALED:
+                raise damaged(path, f"segment {count} is out of place")
+            at, count, ended = at + _FRAME.size + length, count + 1, kind == Kind.CLOSE
+            if at <= size:
+                yield kind, readable
+    except OSError as error:
+        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+
+
+def _begin(file: IO[bytes], path: Path, header: Header) -> bytes:
+    """Return the header that ``file`` begins with, if it is the right one."""
     start = file.read(_HEADER.size)
     expected = header.pack()
     if start[: len(MAGIC)] == MAGIC and start[len(MAGIC) : len(MAGIC) + 1] > bytes([VERSION]):
         raise VaultError(f"{path}: of a newer format; open it with a newer Hushtap")
     if not expected.startswith(start):
         raise damaged(path, "its header belongs to another recording or was changed")
+    return start
+
+
+def _frames(file: IO[bytes], path: Path, header: Header) -> Iterator[Frame]:
+    start = _begin(file, path, header)
     digest = hashlib.sha256(start)
     while len(head := file.read(_FRAME.size)) == _FRAME.size:
         kind, number, readable, length = _FRAME.unpack(head)

@@ -26,10 +26,12 @@ class Backend(Protocol):
     """What differs between databases. ``name`` is for messages: a path or address, no secret.
 
     ``engine`` begins a transaction that writes where the connection has the execution
-    option ``hushtap_writes``, and otherwise one that sees a single moment.
+    option ``hushtap_writes``, and otherwise one that sees a single moment. ``shared``:
+    whether vaults on other machines, with other folders, may have the same catalog.
     """
 
     name: str
+    shared: bool
     engine: Engine
 
     def exists(self) -> bool:
@@ -69,7 +71,7 @@ class Database:
     """One database, by path (SQLite) or URL (PostgreSQL). For several threads and processes.
 
     ``wait_seconds`` is how long a transaction, or ``scrub``, waits for other processes.
-    ``name`` stands for it in messages.
+    ``name`` stands for it in messages; ``shared`` is as ``Backend`` says.
 
     Raises:
         VaultError: from every method, where the database cannot be used.
@@ -80,6 +82,7 @@ class Database:
     ) -> None:
         self._backend = backend(place, wait_seconds)
         self.name = self._backend.name
+        self.shared = self._backend.shared
         if not create and not self.exists():
             raise VaultError(f"{self.name}: no vault here; create one or check the path")
 

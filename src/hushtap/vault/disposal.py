@@ -110,6 +110,16 @@ class Disposals:
         )
         return self._finish(info.id, cause, things, begin=info, keys=wrapped)
 
+    def destroy_keys(self, recording_id: str) -> int:
+        """Destroy the wrapped keys of a recording and leave its object; see ``Vault``."""
+        self._recorder.settle(self._catalog.find(recording_id)[0])
+        info = self._catalog.find(recording_id)[0]
+        if info.state is State.OPEN:
+            raise VaultError(f"recording {info.id} is being written; end it first")
+        self.refuse_held(info, Change.ORDER)
+        with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
+            return self._catalog.destroy_keys(info.id)
+
     def refuse_held(self, info: RecordingInfo, cause: Change, *why: Thing) -> None:
         """Put on record that a legal hold keeps a recording, and raise ``HeldError``, if one does.
 

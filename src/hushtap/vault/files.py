@@ -34,6 +34,24 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def named(folder: Path, beginning: str, *endings: str) -> list[Path]:
+    """Return the files whose names begin so and end in one of ``endings``.
+
+    None where the folder cannot be read. What else it holds takes no memory: ``Path.glob``
+    has all of a folder at once.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = (entry.name for entry in entries)
+            return [
+                folder / name
+                for name in names
+                if name.startswith(beginning) and name.endswith(endings)
+            ]
+    except OSError:
+        return []
+
+
 @contextmanager
 def whole_file(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
     """Give a file as ``hushtap.wholefile`` does, whose name survives a power cut as well.

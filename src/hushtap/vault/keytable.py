@@ -184,13 +184,13 @@ class KeyTable:
             exists().where(keys.c.id == key_id, keys.c.state == KeyState.ACTIVE),
         )
         statement = insert(wrapped_keys).from_select(["recording_id", "key_id", "wrapped"], source)
-        taken = 0
+        # Otherwise PostgreSQL's driver is not asked how many rows it was.
+        statement = statement.execution_options(preserve_rowcount=True)
+        given = [{"rid": recording_id, "sealed": sealed} for recording_id, sealed in rows]
+        if not given:
+            return 0
         with self._database.writing() as connection:
-            for recording_id, sealed in rows:
-                taken += connection.execute(
-                    statement, {"rid": recording_id, "sealed": sealed}
-                ).rowcount
-        return taken
+            return connection.execute(statement, given).rowcount
 
     def retire(self, key_id: str) -> bool:
         """Make a key seal nothing any more; return ``False`` where it was so already.

@@ -119,7 +119,8 @@ class Life:
 
         Raises:
             UsageError: ``consent`` cannot follow what was said before.
-            VaultError: it was disposed of.
+            VaultError: it was disposed of; or another machine records it, which is to be
+                told as well: it is noted, so that it is due once it has ended.
         """
         info = self._catalog.find(recording_id)[0]
         if info.state is State.DISPOSED:
@@ -133,12 +134,19 @@ class Life:
         change = None if consent is Consent.UNKNOWN else Change(consent)
         with self._journal.act(Activity.CONSENT, Thing(Kind.RECORDING, info.id), change=change):
             # First of all: a kill after this leaves a recording that has ended.
-            if refused and info.state is State.OPEN:
+            stop = refused and info.state is State.OPEN
+            elsewhere = stop and self._recorder.elsewhere(info.id)
+            if stop and not elsewhere:
                 self._recorder.refuse(info.id)
             with self._catalog.database.writing() as connection:
                 said = update(recordings).where(*this).values(consent=consent)
                 if not connection.execute(said).rowcount:
                     raise VaultError(f"recording {info.id}: its consent changed meanwhile")
+            if elsewhere:
+                raise VaultError(
+                    f"recording {info.id}: noted, but another machine goes on recording it; "
+                    "say it there too"
+                )
         return self._refused(info.id) if refused else Noted(info.id)
 
     def stopped(self, recording_id: str) -> None:

@@ -95,6 +95,7 @@ class Objects:
             raise VaultError(
                 "the recordings lie in an object store: pip install 'hushtap[s3]'"
             ) from None
+        self.url = url
         self.name = f"object store s3://{'/'.join(filter(None, (bucket, prefix)))}"
         config: dict[str, Any] = dict(options)
         plain = options.get("endpoint", "").startswith("http://")
@@ -120,6 +121,13 @@ class Objects:
 
         with self._translated():
             obstore.put(self._store, _name(recording_id), file, chunk_size=PART, max_concurrency=1)
+
+    def put_other(self, name: str, data: bytes) -> None:
+        """Write what is no recording, whole or not at all; replace what has the name."""
+        import obstore  # noqa: PLC0415
+
+        with self._translated():
+            obstore.put(self._store, name, data)
 
     def upload(self, recording_id: str) -> Upload:
         """Begin an object that appears once its ``Upload`` is ended; memory holds one part."""

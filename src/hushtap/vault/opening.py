@@ -57,7 +57,8 @@ class Opener:
     """Opens recordings of one vault. That it is done is for the caller to put on record.
 
     Raises:
-        VerificationError: from ``read`` and ``playback``, where a file is not what was sealed.
+        VerificationError: from ``read``, ``check`` and ``playback``, where a file is not what
+            was sealed.
         VaultError: from every method, where the keys of a recording were destroyed, the
             private key is missing or another, or the file cannot be read.
     """
@@ -100,6 +101,10 @@ class Opener:
         before = self._waiting.of(info.id)
         opened = self._unsealed(info, wrapped, _opened)
         return silenced(opened, (*self._waiting.of(info.id), *before))
+
+    def check(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> RecordingInfo:
+        """Decrypt a recording and check all of it; return what was sealed of it."""
+        return self._unsealed(info, wrapped, _opened).info
 
     def playback(self, info: RecordingInfo, wrapped: Mapping[str, bytes]) -> Playback:
         """Check all of a recording, and open it piece by piece; what is to be muted is silent."""

@@ -24,12 +24,17 @@ _RUN = struct.Struct("<BQI")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is known when a recording begins. ``started`` is UTC in ISO 8601."""
+    """What is known when a recording begins. ``started`` is UTC in ISO 8601.
+
+    ``software`` is the version of Hushtap, ``models`` what heard the call (``models.identity``),
+    empty where that was not told.
+    """
 
     started: str
     source: str
     policy: str
     software: str
+    models: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,9 @@ def pack_record(record: Opening | Closing) -> bytes:
 
 def unpack_opening(payload: bytes) -> Opening:
     """Return a packed ``Opening``. Raises ``ValueError``, ``KeyError``, ``TypeError``."""
-    return Opening(**json.loads(payload))
+    fields = json.loads(payload)
+    # One of a later version may tell more.
+    return Opening(**{name: fields[name] for name in Opening.__slots__ if name in fields})
 
 
 def unpack_closing(payload: bytes) -> Closing:

@@ -90,6 +90,8 @@ def checked(url: str) -> URL:
 class Postgres:
     """See ``database.Backend``. Raises ``VaultError``: the URL or the installation is wrong."""
 
+    shared: bool = True
+
     def __init__(self, url: str, wait_seconds: float) -> None:
         try:
             found = checked(url)

@@ -17,6 +17,7 @@ from hushtap.vault.container import (
     Segment,
     damaged,
     read_frames,
+    read_heads,
     read_segments,
 )
 from hushtap.vault.files import being_written
@@ -43,7 +44,8 @@ class OpenedRecording:
     has. ``channel_samples`` tells how many each had: a writer that died may have
     left one ahead. ``complete`` is true only where the sealed end says closed;
     otherwise this is an exact beginning, and the last words and findings may
-    point past it.
+    point past it. ``software`` is the version of Hushtap that recorded it, ``models``
+    what heard it.
     """
 
     info: RecordingInfo
@@ -53,6 +55,8 @@ class OpenedRecording:
     findings: tuple[Finding, ...]
     complete: bool
     channel_samples: tuple[int, ...]
+    software: str = ""
+    models: str = ""
 
 
 def header_of(info: RecordingInfo) -> Header:
@@ -74,6 +78,21 @@ def last_state(file: IO[bytes], path: Path, info: RecordingInfo) -> tuple[State,
     if last is None:
         return State.INTERRUPTED, 0
     kind, readable = last
+    return State.CLOSED if kind == Kind.CLOSE else State.INTERRUPTED, readable
+
+
+def claimed_end(file: IO[bytes], path: Path, info: RecordingInfo) -> tuple[State, int]:
+    """Return what ``last_state`` does, without reading what is sealed.
+
+    Of a ``file`` that cannot skip, an object in a store, only the header is looked at.
+
+    Raises:
+        VaultError: the file cannot be read, is not the recording's, or lacks a segment.
+    """
+    heads = [(0, 0), *read_heads(file, path, header_of(info))]
+    if not file.seekable():
+        return info.state, info.samples
+    kind, readable = heads[-1]
     return State.CLOSED if kind == Kind.CLOSE else State.INTERRUPTED, readable
 
 
@@ -179,4 +198,6 @@ class Contents:
             findings=tuple(self.findings),
             complete=sealed.state is State.CLOSED,
             channel_samples=tuple(self.lengths),
+            software=self.opening.software if self.opening else "",
+            models=self.opening.models if self.opening else "",
         )

@@ -58,6 +58,10 @@ class Recorder:
         """
         return self._folder / f"{recording_id}.refused"
 
+    def elsewhere(self, recording_id: str) -> bool:
+        """Return whether a recording that is open is another machine's, which has its file."""
+        return self._catalog.database.shared and not self._files.file(recording_id).exists()
+
     def refuse(self, recording_id: str) -> None:
         """Let nothing more be written of a recording. Raises ``VaultError``."""
         path = self.refusal(recording_id)
@@ -70,15 +74,17 @@ class Recorder:
                 "end the call, then do this again"
             ) from None
 
-    def begin(self, info: RecordingInfo) -> Recording:
+    def begin(self, info: RecordingInfo, models: str = "") -> Recording:
         """Begin the recording that ``info`` tells of, once that is on record.
+
+        ``models`` is sealed in it: what hears it.
 
         Raises:
             VaultError: the log, the file or the catalog cannot be written.
         """
         things = (Thing(Kind.RECORDING, info.id), Thing(Kind.POLICY, info.policy))
         with self._journal.act(Activity.RECORD, *things, tell_end=False):
-            return self._begin(info)
+            return self._begin(info, models)
 
     def settle_all(self) -> None:
         """Do as ``settle`` does with every recording that is open."""
@@ -88,18 +94,21 @@ class Recorder:
     def settle(self, info: RecordingInfo) -> None:
         """Note in the catalog what a dead writer left; a living one is left alone.
 
+        So is another machine's: who has not the file cannot tell.
+
         Never raises: what cannot be noted now is noted when the vault is next opened.
         """
-        if info.state is not State.OPEN:
+        if info.state is not State.OPEN or self.elsewhere(info.id):
             return
         with suppress(OSError, VaultError):
             left = self._left_behind(info)
             if left is not None:
                 self._finish(info.id, *left, None)
 
-    def _begin(self, info: RecordingInfo) -> Recording:
+    def _begin(self, info: RecordingInfo, models: str) -> Recording:
         data_key = secrets.token_bytes(32)
-        opening = Opening(info.started.isoformat(), info.source, info.policy, version("hushtap"))
+        told = (info.started.isoformat(), info.source, info.policy)
+        opening = Opening(*told, software=version("hushtap"), models=models)
         path = self._files.file(info.id)
         try:
             grown = partial(self._files.grown, info.id)

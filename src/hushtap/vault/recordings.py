@@ -177,11 +177,12 @@ class Vault:
         policy: str,
         started: datetime | None = None,
         call: CallDetails | None = None,
+        models: str = "",
     ) -> Recording:
         """Begin a recording; ``started`` is now unless given (any time zone).
 
-        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog,
-        ``call`` as it says.
+        ``source`` and ``policy`` (its fingerprint) are stored in clear in the catalog, ``call``
+        as it says; ``models``, what hears it (``hushtap.models.identity``), only sealed.
 
         Raises:
             ConsentError: the caller refused; nothing is recorded.
@@ -192,7 +193,7 @@ class Vault:
             raise ConsentError(f"the caller's consent is {call.consent}: nothing is recorded")
         caller = None if call.caller is None else self._callers.reference(call.caller)
         info = info_of_call(audio_format, source, policy, started, call, caller=caller)
-        return self._recorder.begin(info)
+        return self._recorder.begin(info, models)
 
     def ordered(self, recording_id: str, change: Change) -> None:
         """Put an order for a call that is being recorded on record, before it is carried out.
@@ -226,8 +227,7 @@ class Vault:
 
     def policy_changed(self, fingerprint: str) -> None:
         """Put on record that a policy is used from now on. Raises ``VaultError``."""
-        thing = Thing(Kind.POLICY, fingerprint)
-        self._journal.note(Activity.POLICY_CHANGE, Outcome.SUCCESS, thing)
+        self._journal.note(Activity.POLICY_CHANGE, Outcome.SUCCESS, Thing(Kind.POLICY, fingerprint))
 
     def list(self) -> builtins.list[RecordingInfo]:
         """Return all recordings, oldest first. Raises ``VaultError``."""
@@ -242,12 +242,8 @@ class Vault:
 
     def analytics(self, file: Path, query: Query | None = None, *, force: bool = False) -> int:
         """Write lengths and counts to ``file``; see ``hushtap.vault.analytics.export``."""
-        return analytics.export(
-            *(self._catalog, self._callers, self._journal, self._log),
-            query=query or Query(),
-            file=file,
-            force=force,
-        )
+        parts = (self._catalog, self._callers, self._journal, self._log)
+        return analytics.export(*parts, query=query or Query(), file=file, force=force)
 
     def info(self, recording_id: str) -> RecordingInfo:
         """Return what is known of a recording by its id or the unique beginning of it.
@@ -339,19 +335,29 @@ class Vault:
         with self._journal.act(Activity.EXPORT, *things):
             write_wav(self._opener.read(info, wrapped), wav_path, force=force)
 
-    def verify(self, recording_id: str | None = None) -> builtins.list[VerifyResult]:
+    def verify(
+        self, recording_id: str | None = None, *, quick: bool = False
+    ) -> builtins.list[VerifyResult]:
+        """Return what ``verifying`` yields."""
+        return [*self.verifying(recording_id, quick=quick)]
+
+    def verifying(
+        self, recording_id: str | None = None, *, quick: bool = False
+    ) -> Iterator[VerifyResult]:
         """Decrypt and check one recording or all of them; problems are results, not errors.
 
         One whose keys were destroyed is sound, as ``State.DISPOSED``, where the audit
-        log tells that they were to be.
+        log tells that they were to be. ``quick`` opens nothing and needs no private key: it
+        finds what is missing, cut or has lost its keys, not a byte that was changed.
 
         Raises:
             VaultError: the recording is unknown, or the private key is missing or another.
         """
+        self._recorder.settle_all()
         return verify(
             *(self._catalog, self._opener, self._files, self._journal, self._log),
-            infos=self.list() if recording_id is None else [self.info(recording_id)],
-            whole=recording_id is None,
+            only=None if recording_id is None else self.info(recording_id),
+            quick=quick,
         )
 
     def destroy_keys(self, recording_id: str) -> int:
@@ -362,17 +368,9 @@ class Vault:
 
         Raises:
             HeldError: a legal hold keeps it.
-            VaultError: it is unknown or being written; the audit log cannot be
-                written; or another process kept the catalog's log from being
-                emptied, and this is to be called again.
+            VaultError: it is unknown or being written; or as ``mute`` raises it.
         """
-        self._recorder.settle(self.info(recording_id))
-        info = self.info(recording_id)
-        if info.state is State.OPEN:
-            raise VaultError(f"recording {info.id} is being written; end it first")
-        self.life.disposals.refuse_held(info, Change.ORDER)
-        with self._journal.act(Activity.DISPOSE, Thing(Kind.RECORDING, info.id)):
-            return self._catalog.destroy_keys(info.id)
+        return self.life.disposals.destroy_keys(recording_id)
 
     def _act_as(self, actor: Actor) -> None:
         self._journal = Journal(self._log, actor)

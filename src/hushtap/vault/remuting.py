@@ -28,6 +28,7 @@ from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing
 from hushtap.vault.catalog import State
 from hushtap.vault.files import (
     PRIVATE_FILE,
+    named,
     reason,
     sole_use,
     sole_use_or_refusal,
@@ -108,11 +109,7 @@ class Remuting:
 
     def finish_all(self) -> None:
         """Finish what was killed, unless another process is muting now. Never raises."""
-        left = {
-            path.name.split(".")[0]
-            for pattern in ("*.muted", f"*{_UNSCRUBBED}")
-            for path in self._folder.glob(pattern)
-        }
+        left = {path.name.split(".")[0] for path in named(self._folder, "", ".muted", _UNSCRUBBED)}
         if not left:
             return
         with suppress(OSError, VaultError), sole_use_or_refusal(self._folder / "muting.lock"):
@@ -124,7 +121,7 @@ class Remuting:
 
         After that, keys that were in the catalog before go with the file.
         """
-        if not any(self._folder.glob(f"{recording_id}.*muted")):
+        if not any(named(self._folder, f"{recording_id}.", "muted")):
             return
         try:
             with sole_use(self._folder / "muting.lock"):
@@ -144,7 +141,7 @@ class Remuting:
         Its name tells it no more where the vault's keys were rotated since.
         """
         with suppress(OSError, VaultError), sole_use(self._folder / "muting.lock"):
-            for copy in self._folder.glob(f"{info.id}.*.muted"):
+            for copy in named(self._folder, f"{info.id}.", ".muted"):
                 with suppress(VerificationError):
                     check(copy, header_of(info), data_key)
                     self._place(copy)
@@ -175,7 +172,7 @@ class Remuting:
             # Whatever ends it, an interrupt by the keyboard among it: a copy stays only where
             # the catalog may have its keys.
             except BaseException:
-                for left in self._folder.glob(f"{info.id}.*muted"):
+                for left in named(self._folder, f"{info.id}.", "muted"):
                     if self._is_current(left) is False:
                         left.unlink(missing_ok=True)
                 raise
@@ -249,13 +246,13 @@ class Remuting:
 
     def _finish(self, recording_id: str) -> None:
         """Finish what a kill left of one recording; the lock is held."""
-        for copy in self._folder.glob(f"{recording_id}*.muted"):
+        for copy in named(self._folder, recording_id, ".muted"):
             current = self._is_current(copy)
             if current:
                 self._place(copy)
             elif current is False:
                 copy.unlink(missing_ok=True)
-        for mark in self._folder.glob(f"{recording_id}*{_UNSCRUBBED}"):
+        for mark in named(self._folder, recording_id, _UNSCRUBBED):
             self._scrub(mark)
 
     def _is_current(self, copy: Path) -> bool | None:

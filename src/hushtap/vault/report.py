@@ -104,11 +104,9 @@ def report(
     """Look at every recording and every file, while nothing is disposed of; see ``Report``."""
     with reading(log) as reader:
         disposals = reader.disposals()
-    known = set()
-    keyed, there = catalog.with_keys(), files.ids()
+    keyed, there = catalog.with_keys(), set(files.ids())
     found = Report(now, None if retention is None else retention.fingerprint)
     for info in every(catalog, Query()):
-        known.add(info.id)
         if info.state is State.OPEN:
             found.open += 1
         elif info.state is State.DISPOSED:
@@ -122,7 +120,7 @@ def report(
             found.unexplained.append(info.id)
         else:
             _sort_in(found, info, _due(info, retention, disposals, now), retention)
-    found.strays = [one.recording_id for one in strays(files, known)]
+    found.strays = [one.recording_id for one in strays(files, catalog)]
     return found
 
 

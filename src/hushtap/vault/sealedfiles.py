@@ -12,7 +12,8 @@ import hashlib
 import os
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Protocol
 
 from hushtap.errors import VaultError
 from hushtap.vault.files import being_written, reason, sole_use, sync_folder
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hushtap.vault.objects import Objects, RemoteFile
+
+
+_SUFFIX: Final = ".hush"
+_AT_ONCE: Final = 1000
+"""Names in memory."""
 
 
 class Sealed(Protocol):
@@ -70,7 +76,7 @@ class SealedFiles:
 
     def file(self, recording_id: str) -> Path:
         """Return the file in the folder: where it is written, and what messages name."""
-        return self.folder / f"{recording_id}.hush"
+        return self.folder / f"{recording_id}{_SUFFIX}"
 
     def grown(self, recording_id: str) -> None:
         """Send on what a recording has grown by; returns at once and never raises."""
@@ -134,20 +140,32 @@ class SealedFiles:
         except OSError as error:
             raise VaultError(f"{path}: cannot be deleted ({reason(error)})") from None
 
-    def ids(self) -> set[str]:
-        """Return the recordings of which there is anything, here or in the store."""
-        here = {path.stem for path in self.folder.glob("*.hush")}
-        return here if self._objects is None else here | set(self._objects.ids())
+    def ids(self) -> Iterator[str]:
+        """Yield the recordings of which there is anything, here and in the store."""
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(_SUFFIX):
+                        yield entry.name.removesuffix(_SUFFIX)
+        except OSError as error:
+            raise VaultError(f"{self.folder}: cannot be read ({reason(error)})") from None
+        if self._objects is not None:
+            yield from self._objects.ids()
 
-    def strays(self, known: set[str]) -> Iterator[tuple[str, str]]:
-        """Yield ids of files that are neither ``known`` nor being written, and where these lie."""
-        for recording_id in sorted(self.ids() - known):
-            path = self.file(recording_id)
-            with suppress(OSError), path.open("rb") as file:
-                if being_written(file):
-                    continue
-            here = self._objects is None or path.exists()
-            yield recording_id, str(path) if here or self._objects is None else self._objects.name
+    def strays(self, known: Callable[[Iterable[str]], set[str]]) -> Iterator[tuple[str, str]]:
+        """Yield ids of files that are not being written, and where these lie.
+
+        Only of those that are not ``known``, which is asked of some at a time.
+        """
+        ids = self.ids()
+        while some := set(islice(ids, _AT_ONCE)):
+            for recording_id in sorted(some - known(some)):
+                path = self.file(recording_id)
+                with suppress(OSError), path.open("rb") as file:
+                    if being_written(file):
+                        continue
+                remote = self._objects is not None and not path.exists()
+                yield recording_id, self._objects.name if remote and self._objects else str(path)
 
 
 class _Local:

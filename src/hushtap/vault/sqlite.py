@@ -20,7 +20,9 @@ _FEW: Final = 1000
 
 
 class Sqlite:
-    """See ``database.Backend``."""
+    """See ``database.Backend``. It lies in the folder of its one vault."""
+
+    shared: bool = False
 
     def __init__(self, path: Path, wait_seconds: float) -> None:
         self.name = str(path)

@@ -305,7 +305,7 @@ def test_targets_are_named(text: str, host: str, port: int) -> None:
 
 def test_what_is_no_target_is_refused(tmp_path: Path) -> None:
     assert isinstance(target_of(str(tmp_path)), Folder)
-    for text in ("syslog://logs", "https://logs", "syslog+tls://", "syslog+tls://a b", "s3://x"):
+    for text in ("syslog://logs", "https://logs", "syslog+tls://", "syslog+tls://a b", "gs://x"):
         with pytest.raises(UsageError, match="not a target"):
             target_of(text)
     absent = tmp_path / "absent.pem"

@@ -17,10 +17,11 @@ from hushtap.vault.audit.syslog import PORT, SyslogPeer, message
 from hushtap.vault.files import PRIVATE_FOLDER, reason, whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from hushtap.vault.audit.log import VaultLog
+    from hushtap.vault.objects import Objects
 
 AT_ONCE: Final = 1000
 """Entries in one batch, about half a megabyte."""
@@ -59,37 +60,72 @@ class Folder:
         return self.path.absolute().as_uri()
 
     def send(self, origin: str, entries: Sequence[tuple[int, bytes]], note: str | None) -> None:
-        """Write ``entries-FIRST-LAST.jsonl`` and ``checkpoint-LAST.txt``, whole or not at all."""
-        first, last = entries[0][0], entries[-1][0]
+        """Write what ``files_of`` names, each whole or not at all."""
         try:
             self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         except OSError as error:
             raise VaultError(f"{self.path}: cannot be made ({reason(error)})") from None
-        # A batch that was written and not noted is written once more.
-        path = self.path / f"entries-{first:012}-{last:012}.jsonl"
-        with whole_file(path, replace=True) as file:
-            for number, entry in entries:
-                file.write(message(origin, number, entry) + b"\n")
-        if note is not None:
-            size = int(note.split("\n", 2)[1])
-            with whole_file(self.path / f"checkpoint-{size:012}.txt", replace=True) as file:
-                file.write(note.encode())
+        for name, data in files_of(origin, entries, note):
+            with whole_file(self.path / name, replace=True) as file:
+                file.write(data)
+
+
+class Bucket:
+    """A prefix of an object store that gets the same files as a ``Folder``.
+
+    The store may keep them from being changed (Object Lock): nothing is written twice but a
+    batch that was not noted as sent.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log's list of targets."""
+        return self._objects.url
+
+    def send(self, origin: str, entries: Sequence[tuple[int, bytes]], note: str | None) -> None:
+        """Write what ``files_of`` names, each whole or not at all."""
+        for name, data in files_of(origin, entries, note):
+            self._objects.put_other(name, data)
+
+
+def files_of(
+    origin: str, entries: Sequence[tuple[int, bytes]], note: str | None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield ``entries-FIRST-LAST.jsonl`` and ``checkpoint-LAST.txt``, and what is in them."""
+    first, last = entries[0][0], entries[-1][0]
+    # A batch that was written and not noted is written once more.
+    lines = [message(origin, number, entry) + b"\n" for number, entry in entries]
+    yield f"entries-{first:012}-{last:012}.jsonl", b"".join(lines)
+    if note is not None:
+        size = int(note.split("\n", 2)[1])
+        yield f"checkpoint-{size:012}.txt", note.encode()
 
 
 def target_of(
     text: str, *, ca: Path | None = None, cert: Path | None = None, key: Path | None = None
-) -> SyslogPeer | Folder:
-    """Return the target that ``text`` names: ``syslog+tls://HOST[:PORT]`` or a folder.
+) -> SyslogPeer | Folder | Bucket:
+    """Return what ``text`` names: ``syslog+tls://HOST[:PORT]``, ``s3://BUCKET/PREFIX`` or a folder.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is none of them, or has a secret in it.
+        VaultError: what reaches an object store is not installed.
     """
     from pathlib import Path  # noqa: PLC0415 - the only use that is not a type
 
     if match := _SYSLOG.fullmatch(text):
         return SyslogPeer(match[1] or match[2], int(match[3] or PORT), ca, cert, key)
+    if text.startswith("s3://"):
+        from hushtap.vault.objects import Objects, checked  # noqa: PLC0415 - needs the extra s3
+
+        checked(text)
+        return Bucket(Objects(text))
     if "://" in text:
-        raise UsageError(f"{text}: not a target; name syslog+tls://HOST:PORT or a folder")
+        raise UsageError(
+            f"{text}: not a target; name syslog+tls://HOST:PORT, s3://BUCKET/PREFIX or a folder"
+        )
     return Folder(Path(text))
 
 
