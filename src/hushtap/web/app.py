@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from hushtap.web.database import DeskDatabase
 
 _LOGGER: Final = logging.getLogger("hushtap.web")
+_FIELD: Final = re.compile(r"[a-z_]{1,40}")
+"""Names of fields that an answer repeats: what is sent as one may be anything."""
 
 
 def make_app(
@@ -130,9 +133,13 @@ def _refused(request: Request, error: Exception) -> Response:
     return _page(request, 500, "That failed; it is told in the desk's log.")
 
 
-def _not_understood(request: Request, _error: Exception) -> Response:
-    # Its text would repeat what was sent.
-    return _page(request, 422, "That request is not complete, or a value is out of range.")
+def _not_understood(request: Request, error: Exception) -> Response:
+    """Name what is wrong; the error's own text would repeat what was sent."""
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    names = (str(name) for one in wrong for name in one["loc"][1:2])
+    named = ", ".join(dict.fromkeys(filter(_FIELD.fullmatch, names)))
+    text = "That request is not complete, or a value is out of range"
+    return _page(request, 422, f"{text}: {named}." if named else f"{text}.")
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -94,7 +94,7 @@ class Desk:
         self._clock = clock
         self.review = review
         self._lock = threading.Lock()
-        self._open: OrderedDict[tuple[str, str], _Opened] = OrderedDict()
+        self._open: OrderedDict[tuple[str, str, str], _Opened] = OrderedDict()
 
     def page(self, account: Account, query: Query, limit: int) -> Page:
         """Return a page of the calls that fit ``query`` and are in reach, the newest first."""
@@ -265,7 +265,8 @@ class Desk:
 
     def _opened(self, session: Session, recording_id: str) -> _Opened:
         self.info(session, recording_id)
-        key, now = (session.id, recording_id), self._clock()
+        # From another address it is another listening: a token may be in two places.
+        key, now = (session.id, session.address, recording_id), self._clock()
         with self._lock:
             found = self._open.get(key)
             fresh = found is not None and 0 <= now - found.at < OPEN_FOR
