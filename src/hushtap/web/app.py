@@ -17,6 +17,7 @@ from hushtap.errors import HeldError, HushtapError, UsageError, VaultError
 from hushtap.vault.audit.log import LOG_NAME
 from hushtap.web.accounts import Accounts
 from hushtap.web.api import API
+from hushtap.web.cases import TuningCases
 from hushtap.web.desk import Desk
 from hushtap.web.disposals import DisposalRequests
 from hushtap.web.errors import DeskError, SignInError
@@ -49,8 +50,9 @@ from hushtap.web.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hushtap.vault.recordings import Vault
+    from hushtap.vault.recordings import Playback, Vault
     from hushtap.web.database import DeskDatabase
+    from hushtap.web.review import Flag
 
 _LOGGER: Final = logging.getLogger("hushtap.web")
 _FIELD: Final = re.compile(r"[a-z_]{1,40}")
@@ -95,7 +97,17 @@ def make_app(
     state.vault = vault
     state.rules = rules = rules or load()
     state.watch = Watch(database, rules.alerts, **timed)
-    state.desk = Desk(vault, Review(database, settings, **timed), state.watch, **timed)
+    state.cases = TuningCases(database, settings, **timed)
+    if rules.cases.sounds and not state.cases.can_seal:
+        raise UsageError("[cases] sounds: there is no key to seal them to: hushtap cases init")
+    state.cases.purge(vault)
+
+    def learn(flag: Flag, playback: Playback, others: list[Flag]) -> None:
+        state.cases.learn(flag, playback, rules.cases, others)
+        state.cases.purge(vault)
+
+    review_of = Review(database, settings, **timed)
+    state.desk = Desk(vault, review_of, state.watch, **timed, learn=learn)
     state.scores = Scores(database, settings, **timed)
     state.views = Views(database, settings, **timed)
     state.supervision = Supervision(state.desk, state.scores, rules, **timed)

@@ -51,7 +51,7 @@ class DeskDatabase:
         event.listen(self._engine, "begin", _begin)
         with self.writing() as connection:
             version = connection.scalar(text("PRAGMA user_version"))
-            if version in {0, 1}:
+            if version in range(SCHEMA):
                 metadata.create_all(connection)
                 connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
             elif version != SCHEMA:
@@ -72,6 +72,15 @@ class DeskDatabase:
         engine = self._engine.execution_options(hushtap_writes=True)
         with self._translated(), engine.begin() as connection:
             yield connection
+
+    def emptied(self) -> None:
+        """Overwrite the log of changes, which may hold what was deleted; a reader delays it."""
+        with self._translated():
+            raw = self._engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
 
     def seal(self, clear: str) -> bytes:
         """Return ``clear`` sealed under the desk's key."""

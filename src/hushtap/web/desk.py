@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from hushtap.errors import HeldError, NotFoundError, UsageError, VaultError
+from hushtap.errors import HeldError, HushtapError, NotFoundError, UsageError, VaultError
 from hushtap.timeline import merge
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
 from hushtap.vault.recordings import REVIEWED, State
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from hushtap.web.review import Flag, Review
     from hushtap.web.sessions import Session
     from hushtap.web.watch import Watch
+
+_LOGGER: Final = logging.getLogger("hushtap.web")
 
 OPEN_AT_ONCE: Final = 64
 """Recordings that are held open to be listened to: an index and a waveform each, no audio."""
@@ -88,8 +91,12 @@ class Desk:
         review: Review,
         watch: Watch,
         clock: Callable[[], float] = time.time,
+        *,
+        learn: Callable[[Flag, Playback, list[Flag]], object] | None = None,
     ) -> None:
+        """``learn`` is given each miss before it is muted, and what else is to be muted there."""
         self._vault = vault
+        self._learn = learn
         self._watch = watch
         self._clock = clock
         self.review = review
@@ -234,6 +241,7 @@ class Desk:
         self._check(info, channel, span)
         note = partial(self.review.flag, channel=channel, span=span, entity=entity)
         flag = note(info.id, FlagKind.MISS, account=session.account.name)
+        self._learned(session, info.id, flag)
         try:
             self._as(session).mute(info.id, channel, span, entity)
         except HeldError:
@@ -241,6 +249,18 @@ class Desk:
             return FlagState.HELD
         self.review.settle(flag, FlagState.MUTED)
         return FlagState.MUTED
+
+    def _learned(self, session: Session, recording_id: str, flag: int) -> None:
+        if self._learn is None:
+            return
+        try:
+            playback = self._opened(session, recording_id).playback
+            waiting = self.review.waiting(recording_id)
+            [about] = [one for one in waiting if one.id == flag]
+            self._learn(about, playback, [one for one in waiting if one.id != flag])
+        except HushtapError as error:
+            # Muting does not wait for what could be learned.
+            _LOGGER.warning("nothing was learned of a miss (%s)", type(error).__name__)
 
     def overmute(
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity

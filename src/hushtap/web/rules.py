@@ -81,6 +81,13 @@ class QueueRules(_Section):
     days: Annotated[int, Field(ge=1, le=366)] = 14
 
 
+class CaseRules(_Section):
+    """Whether the sound of a missed number is kept to tune by, sealed, and for how many days."""
+
+    sounds: bool = False
+    days: Annotated[int, Field(ge=1, le=30)] = 7
+
+
 class AlertRules(_Section):
     """What is out of the ordinary; see ``configs/desk.toml``. Hours are of ``zone``."""
 
@@ -121,6 +128,7 @@ class Rules(_Section):
     question: tuple[Question, ...] = ()
     queue: QueueRules = QueueRules()
     alerts: AlertRules = AlertRules()
+    cases: CaseRules = CaseRules()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

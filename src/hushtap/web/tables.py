@@ -21,8 +21,8 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
-SCHEMA: Final = 2
-"""Of 2: all after ``comments``. What 1 had is as it was."""
+SCHEMA: Final = 3
+"""Of 2: all after ``comments``. Of 3: all after ``disposals``. What was there is as it was."""
 
 metadata = MetaData()
 
@@ -167,4 +167,17 @@ disposals = Table(
     *_given(Float, "asked"),
     Column("decided_by", String),
     Column("decided", Float),
+)
+cases = Table(
+    "cases",
+    metadata,
+    # Of the flag that it is of.
+    _key(),
+    *_sought("recording"),
+    *_given(JSON, "pattern"),
+    *_given(Float, "made"),
+    # Where the sound is kept: sealed, its key wrapped, and until when.
+    Column("sound", LargeBinary),
+    Column("wrapped", LargeBinary),
+    Column("until", Float),
 )
