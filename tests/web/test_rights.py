@@ -67,7 +67,7 @@ JUDGES = {
 MAY = {
     Role.TELEPHONY_ENGINEER: {"calls:list", "figures:read"},
     Role.QA_ANALYST: JUDGES,
-    Role.SUPERVISOR: JUDGES,
+    Role.SUPERVISOR: JUDGES | {"calls:live"},
     Role.PRIVACY_OFFICER: {
         "alerts:handle",
         "calls:dispose",
@@ -139,6 +139,9 @@ def test_each_role_gets_what_it_may_of_what_is_in_reach(bench: Bench, role: Role
             expected = {404}
         else:
             expected = {200, 303} if method == "GET" else {200, 201, 303, 401, 422}
+            if path.endswith("/sound"):
+                # There is no gateway here.
+                expected = {503}
         if status not in expected:
             wrong.append((method, path, whose, status))
     assert wrong == []

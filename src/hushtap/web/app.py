@@ -21,6 +21,7 @@ from hushtap.web.cases import TuningCases
 from hushtap.web.desk import Desk
 from hushtap.web.disposals import DisposalRequests
 from hushtap.web.errors import DeskError, SignInError
+from hushtap.web.gateway import Gateway
 from hushtap.web.guard import SAFE, undeclared
 from hushtap.web.headers import Headers
 from hushtap.web.judging import Scores, Views
@@ -33,6 +34,7 @@ from hushtap.web.routes import (
     calls,
     disposals,
     listen,
+    live,
     passkeys,
     people,
     review,
@@ -55,6 +57,10 @@ if TYPE_CHECKING:
     from hushtap.web.review import Flag
 
 _LOGGER: Final = logging.getLogger("hushtap.web")
+PARTS: Final = (
+    *(signin, passkeys, calls, listen, live, review, work, people, alerts, disposals),
+    api,
+)
 _FIELD: Final = re.compile(r"[a-z_]{1,40}")
 """Names of fields that an answer repeats: what is sent as one may be anything."""
 
@@ -111,10 +117,11 @@ def make_app(
     state.scores = Scores(database, settings, **timed)
     state.views = Views(database, settings, **timed)
     state.supervision = Supervision(state.desk, state.scores, rules, **timed)
+    state.gateway = None if rules.gateway is None else Gateway(rules.gateway)
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo
-    for part in (signin, passkeys, calls, listen, review, work, people, alerts, disposals, api):
+    for part in PARTS:
         # As they are: an included router would hide them from ``undeclared``.
         app.router.routes.extend(part.routes.routes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -22,7 +22,7 @@ from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Reach, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -189,6 +189,24 @@ class Desk:
                 self._watch.listened(session, opened.playback.info)
                 opened.told = True
         return opened.playback
+
+    def on_air(self, account: Account, ids: Iterable[str]) -> list[RecordingInfo]:
+        """Return those of the calls of ``ids`` that are in reach, the newest first."""
+        found = []
+        for one in sorted(ids, reverse=True):
+            with suppress(MissingError):
+                found.append(self._info(account, one))
+        return found
+
+    def listens_live(self, session: Session, info: RecordingInfo) -> None:
+        """Put on record that a call in reach is listened to while it is up.
+
+        Raises:
+            VaultError: it cannot be, and nothing may be played.
+        """
+        thing = Thing(Kind.RECORDING, info.id)
+        self._as(session).journal.note(Activity.LISTEN, Outcome.SUCCESS, thing)
+        self._watch.listened(session, info)
 
     def sound(
         self, playback: Playback, start: int, end: int, step: int

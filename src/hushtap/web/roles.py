@@ -18,6 +18,8 @@ class Permission(StrEnum):
     CALLS_LIST = "calls:list"
     CALLS_LISTEN = "calls:listen"
     """Sound, waveform and transcript."""
+    CALLS_LIVE = "calls:live"
+    """Sound of calls that are up, a fixed delay late."""
     CALLS_FLAG = "calls:flag"
     """Mute what was missed; say what was muted wrongly."""
     CALLS_COMMENT = "calls:comment"
@@ -74,7 +76,7 @@ TABLE: Final[dict[Role, tuple[frozenset[Permission], Reach]]] = {
         Reach.ALL,
     ),
     Role.QA_ANALYST: (_JUDGES, Reach.QUEUES),
-    Role.SUPERVISOR: (_JUDGES, Reach.TEAM),
+    Role.SUPERVISOR: (_JUDGES | {Permission.CALLS_LIVE}, Reach.TEAM),
     Role.PRIVACY_OFFICER: (
         frozenset(
             {

@@ -81,6 +81,21 @@ class QueueRules(_Section):
     days: Annotated[int, Field(ge=1, le=366)] = 14
 
 
+class GatewayRules(_Section):
+    """Where calls are up that may be listened to; the token is one of its listeners' file."""
+
+    url: str
+    token_file: Path
+    ca: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _guarded(cls, url: str) -> str:
+        if not _is_guarded(url):
+            raise ValueError("must be https, or http on the loopback")
+        return url
+
+
 class CaseRules(_Section):
     """Whether the sound of a missed number is kept to tune by, sealed, and for how many days."""
 
@@ -129,6 +144,7 @@ class Rules(_Section):
     queue: QueueRules = QueueRules()
     alerts: AlertRules = AlertRules()
     cases: CaseRules = CaseRules()
+    gateway: GatewayRules | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
