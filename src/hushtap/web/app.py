@@ -21,6 +21,7 @@ from hushtap.web.cases import TuningCases
 from hushtap.web.desk import Desk
 from hushtap.web.disposals import DisposalRequests
 from hushtap.web.errors import DeskError, SignInError
+from hushtap.web.federation import Federation
 from hushtap.web.gateway import Gateway
 from hushtap.web.guard import SAFE, undeclared
 from hushtap.web.headers import Headers
@@ -33,6 +34,7 @@ from hushtap.web.routes import (
     api,
     calls,
     disposals,
+    federated,
     listen,
     live,
     passkeys,
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
 
 _LOGGER: Final = logging.getLogger("hushtap.web")
 PARTS: Final = (
-    *(signin, passkeys, calls, listen, live, review, work, people, alerts, disposals),
+    *(signin, federated, passkeys, calls, listen, live, review, work, people, alerts, disposals),
     api,
 )
 _FIELD: Final = re.compile(r"[a-z_]{1,40}")
@@ -118,6 +120,8 @@ def make_app(
     state.views = Views(database, settings, **timed)
     state.supervision = Supervision(state.desk, state.scores, rules, **timed)
     state.gateway = None if rules.gateway is None else Gateway(rules.gateway)
+    oidc = rules.oidc
+    state.federation = None if oidc is None else Federation(database, oidc, settings, **timed)
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo

@@ -64,6 +64,7 @@ def render(
         path=request.url.path,
         idle=request.app.state.settings.idle,
         demo=request.app.state.demo,
+        federation=request.app.state.federation,
         has_gateway=request.app.state.gateway is not None,
     )
     response = HTMLResponse(text, status)

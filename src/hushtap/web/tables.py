@@ -181,3 +181,11 @@ cases = Table(
     Column("wrapped", LargeBinary),
     Column("until", Float),
 )
+# Who signs in at a provider: an account for each subject of an issuer.
+identities = Table(
+    "identities",
+    metadata,
+    _key(String, "issuer"),
+    _key(String, "subject"),
+    _owner(),
+)
