@@ -24,10 +24,12 @@ from hushtap.web.server import Place, certificate_of, database_of
 from vault.calls import PHONE_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+
+    from hushtap.web.rules import Rules
 
 CHROMIUM = shutil.which("chromium")
 PASSWORD = "marmalade on the 7th shelf"  # noqa: S105 - of nobody
@@ -88,12 +90,12 @@ def record(vault: Vault, number: int) -> str:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """Serve a small vault until the block is left."""
+def served(folder: Path, rules: Callable[[list[str]], Rules] | None = None) -> Iterator[Served]:
+    """Serve a small vault until the block is left, under the ``rules`` for its recordings."""
     vault = Vault.create(folder / "vault")
     recordings = [record(vault, number) for number in range(4)]
     database = database_of(vault)
-    app = make_app(vault, database)
+    app = make_app(vault, database, rules=None if rules is None else rules(recordings))
     made = Served("", vault, recordings)
     for role in Role:
         name = f"the-{role}"

@@ -14,7 +14,7 @@ from hushtap.vault.recordings import Vault
 from hushtap.web.api import API
 from hushtap.web.guard import _session_of_token
 from hushtap.web.roles import Permission, Role
-from hushtap.web.routes.listen import _stream, wav_header
+from hushtap.web.routes.listen import stream, wav_header
 from hushtap.web.tokens import scopes_of
 from web.bench import FINDINGS, HOST, LENGTH, PASSWORD, Bench
 from web.test_sign_in import told
@@ -172,11 +172,11 @@ def test_a_token_that_is_revoked_hears_no_further(own_bench: Bench) -> None:
     request = Request(scope | {"headers": [(b"authorization", given.encode())]})
     session = request.state.session = _session_of_token(request)
     playback = state.desk.listen(session, own_bench.calls["ann", "billing"])
-    stream = _stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
-    assert [len(next(stream)), len(next(stream))] == [44, 4 * 8000]
+    sounding = stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
+    assert [len(next(sounding)), len(next(sounding))] == [44, 4 * 8000]
     [kept] = state.tokens.of(NAME)
     state.tokens.drop(NAME, kept.id)
-    assert list(stream) == []
+    assert list(sounding) == []
 
 
 def test_a_flag_by_token_mutes_for_good(own_bench: Bench) -> None:

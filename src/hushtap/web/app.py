@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from hushtap.errors import HeldError, HushtapError, UsageError, VaultError
 from hushtap.vault.audit.log import LOG_NAME
+from hushtap.web.access import AccessReviews
 from hushtap.web.accounts import Accounts
 from hushtap.web.api import API
 from hushtap.web.cases import TuningCases
@@ -30,11 +31,15 @@ from hushtap.web.pages import HERE, go, render
 from hushtap.web.passkeys import Passkeys
 from hushtap.web.review import Review
 from hushtap.web.routes import (
+    access,
     alerts,
     api,
+    breaches,
     calls,
     disposals,
+    exports,
     federated,
+    governing,
     listen,
     live,
     passkeys,
@@ -60,8 +65,8 @@ if TYPE_CHECKING:
 
 _LOGGER: Final = logging.getLogger("hushtap.web")
 PARTS: Final = (
-    *(signin, federated, passkeys, calls, listen, live, review, work, people, alerts, disposals),
-    api,
+    *(signin, federated, passkeys, calls, listen, live, review, work, people),
+    *(access, alerts, breaches, disposals, exports, governing, api),
 )
 _FIELD: Final = re.compile(r"[a-z_]{1,40}")
 """Names of fields that an answer repeats: what is sent as one may be anything."""
@@ -101,6 +106,7 @@ def make_app(
     state.passkeys = Passkeys(database, settings, **timed)
     state.tokens = Tokens(database, settings, **timed)
     state.disposals = DisposalRequests(database, settings, **timed)
+    state.access = AccessReviews(database, settings, **timed)
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
     state.rules = rules = rules or load()

@@ -195,7 +195,7 @@ class Federation(Store):
             if name is not None:
                 this = accounts.c.name == name
                 has = connection.execute(select(accounts).where(this)).one()
-                if any(has._mapping[key] != value for key, value in may.items()):
+                if any(getattr(has, key) != value for key, value in may.items()):
                     changes(name)
                     connection.execute(update(accounts).where(this).values(may))
                 return str(name)

@@ -189,3 +189,21 @@ identities = Table(
     _key(String, "subject"),
     _owner(),
 )
+# What a request for disposal is of, where it is of a caller rather than a recording.
+erasures = Table(
+    "erasures",
+    metadata,
+    _key(),
+    # As it was given, until it is done.
+    Column("caller", LargeBinary),
+    # What came of it, signed.
+    Column("statement", String),
+)
+access_reviews = Table(
+    "access_reviews",
+    metadata,
+    _key(),
+    *_sought("account"),
+    *_given(String, "decision", "decided_by", "role"),
+    *_given(Float, "made"),
+)

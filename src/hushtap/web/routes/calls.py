@@ -105,6 +105,7 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
         "scores": request.app.state.scores.of(info.id),
         "sides": sides(info.audio_format.channels),
         "entities": views.NAMES,
+        "holds": (),
         "playback": None,
         "redactions": [],
         "turns": [],
@@ -112,6 +113,8 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
         "done": request.query_params.get("done"),
         "version": "",
     }
+    if may(session.account.role, Permission.CALLS_GOVERN):
+        context["holds"] = desk.log(session).life.holds.of(info.id)
     if may(session.account.role, Permission.CALLS_LISTEN) and views.playable(info):
         try:
             playback = desk.open(session, info.id)
