@@ -91,7 +91,7 @@ def test_a_call_that_is_up_is_heard_with_its_levels_and_its_delay(
         until(page, f"{METERS}.every((value) => value < 0.01)")
         until(page, f"{METERS}[1] > 0.1")
         assert page.evaluate(f"{METERS}[0]") < 0.01
-        page.get_by_text("the call has ended").wait_for()
+        page.locator("#live-state", has_text="the call has ended").wait_for()
         assert page.get_by_role("button", name="Start listening").is_enabled()
         look(page, "live-ended")
 

@@ -10,6 +10,7 @@ from collections import Counter, OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from hushtap.errors import HeldError, HushtapError, NotFoundError, UsageError, VaultError
@@ -105,28 +106,30 @@ class Desk:
 
     def page(self, account: Account, query: Query, limit: int) -> Page:
         """Return a page of the calls that fit ``query`` and are in reach, the newest first."""
-        wanted = replace(query, limit=limit + 1, newest=True)
-        parts = [self._vault.search(one) for one in _within(account, wanted)]
-        merged = heapq.merge(*parts, key=lambda info: info.id, reverse=True)
-        found = list({info.id: info for info in merged}.values())
+        parts = _within(account, replace(query, newest=True))
+        # Of many queues or agents each gives few of a page: little is asked of each at first.
+        portion = limit + 1 if len(parts) == 1 else max(10, 2 * limit // max(1, len(parts)))
+        merged = heapq.merge(
+            *(self._searched(part, portion) for part in parts),
+            key=lambda info: info.id,
+            reverse=True,
+        )
+        found = list(islice(merged, limit + 1))
         return Page(found[:limit], len(found) > limit)
 
-    def figures(self, account: Account, query: Query) -> Figures:
-        """Return what the last ``FIGURES_OF`` calls in reach add up to."""
-        calls = self.page(account, query, FIGURES_OF).calls
-        found: Counter[str] = Counter()
-        for info in calls:
-            found.update(info.findings)
-        unheard = found.pop("UNHEARD", 0)
-        return Figures(
-            calls=len(calls),
-            seconds=sum(info.samples / info.audio_format.sample_rate for info in calls),
-            with_findings=sum(any(info.findings.values()) for info in calls),
-            findings=dict(found.most_common()),
-            unheard=unheard,
-            held=sum(info.held for info in calls),
-            interrupted=sum(info.state is State.INTERRUPTED for info in calls),
-        )
+    def _searched(self, query: Query, portion: int) -> Iterator[RecordingInfo]:
+        """Yield what fits, ``portion`` at a time, as far as somebody asks."""
+        while True:
+            found = self._vault.search(replace(query, limit=portion))
+            yield from found
+            if len(found) < portion:
+                return
+            query = replace(query, after=found[-1].id)
+
+    def overview(self, account: Account, query: Query, limit: int) -> tuple[Page, Figures]:
+        """Return the first page of what fits, and what the last ``FIGURES_OF`` of it add up to."""
+        most = self.page(account, query, FIGURES_OF)
+        return Page(most.calls[:limit], most.more or len(most.calls) > limit), _figures(most.calls)
 
     def info(self, session: Session, recording_id: str) -> RecordingInfo:
         """Return what is known of a call in reach, by its whole id."""
@@ -334,6 +337,22 @@ class Desk:
             raise UsageError(f"call {info.id} has no such span")
         if span.end > info.samples:
             raise UsageError(f"call {info.id} ends before that")
+
+
+def _figures(calls: list[RecordingInfo]) -> Figures:
+    found: Counter[str] = Counter()
+    for info in calls:
+        found.update(info.findings)
+    unheard = found.pop("UNHEARD", 0)
+    return Figures(
+        calls=len(calls),
+        seconds=sum(info.samples / info.audio_format.sample_rate for info in calls),
+        with_findings=sum(any(info.findings.values()) for info in calls),
+        findings=dict(found.most_common()),
+        unheard=unheard,
+        held=sum(info.held for info in calls),
+        interrupted=sum(info.state is State.INTERRUPTED for info in calls),
+    )
 
 
 def _muted(playback: Playback) -> float:

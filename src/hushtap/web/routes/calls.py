@@ -62,7 +62,9 @@ def calls(request: Request, session: Signed) -> Response:
     if after is not None and not is_name(after):
         raise UsageError("That is no page of the list.")
     desk, account = request.app.state.desk, session.account
-    page = desk.page(account, replace(query, after=after), PAGE)
+    page, figures = desk.overview(account, query, PAGE)
+    if after is not None:
+        page = desk.page(account, replace(query, after=after), PAGE)
     older = None
     if page.more:
         kept = {name: value for name, value in given.items() if value}
@@ -78,7 +80,7 @@ def calls(request: Request, session: Signed) -> Response:
         given=given,
         filtered=any(given.values()),
         given_kept={name: value for name, value in given.items() if value},
-        figures=desk.figures(account, query),
+        figures=figures,
         flagged=desk.review.flagged(info.id for info in page.calls),
         entities=views.NAMES,
         states=list(State),
