@@ -17,7 +17,6 @@ import socket
 import tempfile
 import threading
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +49,7 @@ def record(vault: Vault, seconds: int, seed: int) -> str:
     rng = np.random.default_rng(seed)
     minute = rng.integers(-3000, 3000, 60 * RATE).astype(np.int16)
     with vault.record(
-        AudioFormat(RATE, 2), source="line", policy="abc", call=CallDetails(agent=TEAM[0])
+        AudioFormat(RATE, 2), source="line", policy="measured", call=CallDetails(agent=TEAM[0])
     ) as recording:
         for at in range(0, seconds * RATE, len(minute)):
             part = minute[: seconds * RATE - at]
@@ -162,8 +161,12 @@ def main() -> None:
         for number in range(args.listeners):
             record(vault, 300, number)
         record(vault, seconds, 99)
-    calls = [one.id for one in vault.search(Query(agent=TEAM[0], newest=True, limit=60))]
-    real = [one for one in calls if one[:8] == f"{datetime.now(UTC):%Y%m%d}"]
+    real = sorted(
+        (one for one in vault.search(Query(agent=TEAM[0])) if one.policy == "measured"),
+        key=lambda one: one.samples,
+        reverse=True,
+    )
+    recordings = [one.id for one in real]
     database = database_of(vault)
     app = make_app(vault, database, SETTINGS)
     tokens = {}
@@ -199,8 +202,8 @@ def main() -> None:
                 time.sleep(0.1)
         people = {"all calls": officer, "5 queues": client("judge"), "12 agents": client("s0")}
         lists(people, args.times)
-        seeks(client("s0"), real[0], seconds, 2 * args.times)
-        listeners(lambda n: client(names[n]), real[1 : args.listeners + 1], 4)
+        seeks(client("s0"), recordings[0], seconds, 2 * args.times)
+        listeners(lambda n: client(names[n]), recordings[1 : args.listeners + 1], 4)
     finally:
         server.terminate()
         server.join(10)

@@ -6,7 +6,7 @@ import heapq
 import logging
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Final
 from hushtap.errors import HeldError, HushtapError, NotFoundError, UsageError, VaultError
 from hushtap.timeline import merge
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
-from hushtap.vault.recordings import REVIEWED, State
+from hushtap.vault.recordings import REVIEWED
 from hushtap.web.errors import MissingError
 from hushtap.web.guard import actor_of
 from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Reach, reach
+from hushtap.web.totals import Figures, figures_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,6 +48,9 @@ OPEN_FOR: Final = 15 * 60
 
 FIGURES_OF: Final = 500
 """Calls that the figures of the first page are of."""
+FIGURES_KEPT: Final = 30
+"""Seconds."""
+_MOST_FIGURES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +59,6 @@ class Page:
 
     calls: list[RecordingInfo]
     more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What the last calls of somebody add up to."""
-
-    calls: int
-    seconds: float
-    with_findings: int
-    findings: dict[str, int]
-    unheard: int
-    held: int
-    interrupted: int
 
 
 @dataclass(slots=True)
@@ -102,6 +93,7 @@ class Desk:
         self._clock = clock
         self.review = review
         self._lock = threading.Lock()
+        self._figures: OrderedDict[tuple[Account, Query], tuple[float, Figures]] = OrderedDict()
         self._open: OrderedDict[tuple[str, str, str], _Opened] = OrderedDict()
 
     def page(self, account: Account, query: Query, limit: int) -> Page:
@@ -127,9 +119,24 @@ class Desk:
             query = replace(query, after=found[-1].id)
 
     def overview(self, account: Account, query: Query, limit: int) -> tuple[Page, Figures]:
-        """Return the first page of what fits, and what the last ``FIGURES_OF`` of it add up to."""
+        """Return the first page of what fits, and what the last ``FIGURES_OF`` of it add up to.
+
+        The figures may be ``FIGURES_KEPT`` seconds old.
+        """
+        # Whoever gets another reach is another account here.
+        key, now = (account, query), self._clock()
+        with self._lock:
+            at, figures = self._figures.get(key, (0.0, None))
+        if figures is not None and 0 <= now - at < FIGURES_KEPT:
+            return self.page(account, query, limit), figures
         most = self.page(account, query, FIGURES_OF)
-        return Page(most.calls[:limit], most.more or len(most.calls) > limit), _figures(most.calls)
+        figures = figures_of(most.calls)
+        with self._lock:
+            self._figures[key] = (now, figures)
+            self._figures.move_to_end(key)
+            while len(self._figures) > _MOST_FIGURES:
+                self._figures.popitem(last=False)
+        return Page(most.calls[:limit], most.more or len(most.calls) > limit), figures
 
     def info(self, session: Session, recording_id: str) -> RecordingInfo:
         """Return what is known of a call in reach, by its whole id."""
@@ -337,22 +344,6 @@ class Desk:
             raise UsageError(f"call {info.id} has no such span")
         if span.end > info.samples:
             raise UsageError(f"call {info.id} ends before that")
-
-
-def _figures(calls: list[RecordingInfo]) -> Figures:
-    found: Counter[str] = Counter()
-    for info in calls:
-        found.update(info.findings)
-    unheard = found.pop("UNHEARD", 0)
-    return Figures(
-        calls=len(calls),
-        seconds=sum(info.samples / info.audio_format.sample_rate for info in calls),
-        with_findings=sum(any(info.findings.values()) for info in calls),
-        findings=dict(found.most_common()),
-        unheard=unheard,
-        held=sum(info.held for info in calls),
-        interrupted=sum(info.state is State.INTERRUPTED for info in calls),
-    )
 
 
 def _muted(playback: Playback) -> float:
