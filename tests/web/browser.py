@@ -107,6 +107,18 @@ def served(folder: Path, rules: Callable[[list[str]], Rules] | None = None) -> I
         made.secrets[name] = secret
     pair = certificate_of(vault, Place())
     assert pair is not None
+    tls = {"ssl_certfile": pair[0], "ssl_keyfile": pair[1]}
+    try:
+        with running(app, ws="none", **tls) as port:
+            made.url = f"https://localhost:{port}"
+            yield made
+    finally:
+        database.close()
+
+
+@contextmanager
+def running(app: Any, **options: Any) -> Iterator[int]:  # noqa: ANN401 - uvicorn's
+    """Serve an application on a free port of the loopback until the block is left."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -114,22 +126,18 @@ def served(folder: Path, rules: Callable[[list[str]], Rules] | None = None) -> I
         log_config=None,
         access_log=False,
         lifespan="off",
-        ws="none",
-        ssl_certfile=pair[0],
-        ssl_keyfile=pair[1],
         timeout_graceful_shutdown=1,
+        **options,
     )
     server = _Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         assert server.up.wait(30)
-        made.url = f"https://localhost:{server.port}"
-        yield made
+        yield server.port
     finally:
         server.should_exit = True
         thread.join(20)
-        database.close()
 
 
 @contextmanager

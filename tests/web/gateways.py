@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import struct
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from web.browser import _Server
+from web.browser import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,22 +81,6 @@ def gateway(playing: Playing) -> Iterator[Playing]:
         return None
 
     app = Starlette(routes=[Route("/calls", calls), WebSocketRoute("/calls/{call}/listen", listen)])
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=0,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-    )
-    server = _Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        assert server.up.wait(30)
-        playing.url = f"http://127.0.0.1:{server.port}"
+    with running(app) as port:
+        playing.url = f"http://127.0.0.1:{port}"
         yield playing
-    finally:
-        server.should_exit = True
-        thread.join(20)

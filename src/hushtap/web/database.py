@@ -7,6 +7,7 @@ under ``desk.key``, passwords by Argon2id, tokens and recovery codes by SHA-256.
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,7 @@ class DeskDatabase:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "desk.db"
+        self._turn = threading.Lock()
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._box = Fernet(_key(folder / "desk.key"))
@@ -70,7 +72,8 @@ class DeskDatabase:
     def writing(self) -> Iterator[Connection]:
         """Give a connection that no other writer comes between; committed at the end."""
         engine = self._engine.execution_options(hushtap_writes=True)
-        with self._translated(), engine.begin() as connection:
+        # Threads wait here, in turn: SQLite's own waiting sleeps for up to a tenth of a second.
+        with self._turn, self._translated(), engine.begin() as connection:
             yield connection
 
     def emptied(self) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -66,6 +66,8 @@ class _Opened:
     playback: Playback
     at: float
     told: bool = False
+    noting: threading.Lock = field(default_factory=threading.Lock)
+    """Held while it is put on record: nobody else waits for that."""
 
 
 class Desk:
@@ -191,7 +193,7 @@ class Desk:
             VerificationError: it is not what was sealed.
         """
         opened = self._opened(session, recording_id)
-        with self._lock:
+        with opened.noting:
             if not opened.told:
                 self._as(session).journal.note(
                     Activity.LISTEN, Outcome.SUCCESS, Thing(Kind.RECORDING, recording_id)
