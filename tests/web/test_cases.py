@@ -125,6 +125,17 @@ def test_no_sound_without_a_key(own_bench: Bench) -> None:
         make_app(own_bench.vault, own_bench.database, rules=rules)
 
 
+def test_nothing_that_goes_wrong_with_a_case_keeps_a_miss_from_being_muted(
+    own_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learn(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(own_bench.app.state.desk, "_learn", learn)
+    recording = flag(own_bench)
+    assert not own_bench.vault.read(recording).samples[4050:7950, 0].any()
+
+
 def test_muting_does_not_wait_for_what_could_be_learned(own_bench: Bench) -> None:
     # Nothing can be stored of the case any more.
     with own_bench.database.writing() as connection:
@@ -150,3 +161,12 @@ def test_the_commands_list_make_the_key_and_forget(own_bench: Bench, tmp_path: P
     assert "case 1 is forgotten" in run(app, ["cases", "forget", "1", *vault]).stdout
     assert run(app, ["cases", "list", "--json", *vault]).stdout == ""
     assert run(app, ["cases", "forget", "1", *vault]).exit_code != 0
+
+
+def test_there_is_nothing_to_tune_by_without_a_case(own_bench: Bench, tmp_path: Path) -> None:
+    out = tmp_path / "ours.toml"
+    run = CliRunner().invoke
+    told = run(app, ["tune", str(out), "--vault", str(own_bench.vault.path)])
+    assert isinstance(told.exception, UsageError)
+    assert "flag what was missed" in str(told.exception)
+    assert not out.exists()

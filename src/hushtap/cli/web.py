@@ -242,7 +242,9 @@ def _reach(account: Account) -> str:
 def _standing(account: Account) -> str:
     if account.disabled:
         return "disabled"
-    return "ready" if account.has_totp else "to sign in for the first time"
+    if account.has_totp:
+        return "ready"
+    return "to sign in for the first time" if account.temporary else "signs in at the provider"
 
 
 def need_web() -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from hushtap.errors import HeldError, HushtapError, NotFoundError, UsageError, VaultError
+from hushtap.errors import HeldError, NotFoundError, UsageError, VaultError
 from hushtap.timeline import merge
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
 from hushtap.vault.recordings import REVIEWED
@@ -288,8 +288,7 @@ class Desk:
             waiting = self.review.waiting(recording_id)
             [about] = [one for one in waiting if one.id == flag]
             self._learn(about, playback, [one for one in waiting if one.id != flag])
-        except HushtapError as error:
-            # Muting does not wait for what could be learned.
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was missed is muted
             _LOGGER.warning("nothing was learned of a miss (%s)", type(error).__name__)
 
     def overmute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Form, Request
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from hushtap.web.pages import go, render
 from hushtap.web.roles import Permission
 
 routes = Routes()
+_FINAL: Final = {Consent.REFUSED, Consent.WITHDRAWN}
 Reference = Annotated[str, Form(max_length=128)]
 
 
@@ -70,9 +71,12 @@ def consent(
     """Note that a caller agrees; where they do not, ask for the disposal that goes with it."""
     state = request.app.state
     info = state.desk.info(session, recording_id)
+    if info.state is State.OPEN:
+        raise UsageError("that call is being recorded still: hushtap vault consent ends it at once")
+    final = {Consent.WITHDRAWN} if said is Said.WITHDRAWN else _FINAL
+    if info.state is State.DISPOSED or info.consent in final:
+        raise UsageError("that cannot follow what the caller said before")
     if said is Said.GIVEN:
-        if info.consent not in {Consent.UNKNOWN, Consent.ASKED, Consent.GIVEN}:
-            raise UsageError("that cannot follow what the caller said before")
         state.desk.log(session).life.consent(info.id, Consent.GIVEN)
         return go(request, f"/calls/{info.id}?done=consent")
     reason = WITHDRAWN if said is Said.WITHDRAWN else REFUSED

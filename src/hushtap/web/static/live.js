@@ -116,7 +116,6 @@ async function start() {
     if (!answer.ok) throw new Error(await answer.text());
     const given = (name) => Number(answer.headers.get(`x-${name}`));
     sound = player(given("rate"), given("channels"), given("delay"));
-    window.listening = sound;
     say("listening", "open");
     for await (const message of messages(answer.body.getReader())) {
       ended = message.length === 0;
