@@ -3,7 +3,8 @@ import { present } from "./idle.js";
 
 const page = document.getElementById("live");
 const at = (name) => document.getElementById(`live-${name}`);
-const LEAD = 0.4; // seconds in hand before the first piece is played: networks stumble
+// Seconds in hand before the first piece is played: networks stumble.
+const LEAD = 0.4;
 let playing = null;
 
 function say(text, mark) {
