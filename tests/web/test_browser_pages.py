@@ -111,6 +111,7 @@ def test_stop_ends_it_at_once(browser: Browser, live: tuple[Served, Playing]) ->
         assert page.get_by_role("button", name="Stop").is_disabled()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_pages_fit_and_are_accessible(
