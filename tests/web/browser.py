@@ -24,10 +24,12 @@ from hushtap.web.server import Place, certificate_of, database_of
 from vault.calls import PHONE_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+
+    from hushtap.web.rules import Rules
 
 CHROMIUM = shutil.which("chromium")
 PASSWORD = "marmalade on the 7th shelf"  # noqa: S105 - of nobody
@@ -88,12 +90,12 @@ def record(vault: Vault, number: int) -> str:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """Serve a small vault until the block is left."""
+def served(folder: Path, rules: Callable[[list[str]], Rules] | None = None) -> Iterator[Served]:
+    """Serve a small vault until the block is left, under the ``rules`` for its recordings."""
     vault = Vault.create(folder / "vault")
     recordings = [record(vault, number) for number in range(4)]
     database = database_of(vault)
-    app = make_app(vault, database)
+    app = make_app(vault, database, rules=None if rules is None else rules(recordings))
     made = Served("", vault, recordings)
     for role in Role:
         name = f"the-{role}"
@@ -105,6 +107,18 @@ def served(folder: Path) -> Iterator[Served]:
         made.secrets[name] = secret
     pair = certificate_of(vault, Place())
     assert pair is not None
+    tls = {"ssl_certfile": pair[0], "ssl_keyfile": pair[1]}
+    try:
+        with running(app, ws="none", **tls) as port:
+            made.url = f"https://localhost:{port}"
+            yield made
+    finally:
+        database.close()
+
+
+@contextmanager
+def running(app: Any, **options: Any) -> Iterator[int]:  # noqa: ANN401 - uvicorn's
+    """Serve an application on a free port of the loopback until the block is left."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -112,22 +126,18 @@ def served(folder: Path) -> Iterator[Served]:
         log_config=None,
         access_log=False,
         lifespan="off",
-        ws="none",
-        ssl_certfile=pair[0],
-        ssl_keyfile=pair[1],
         timeout_graceful_shutdown=1,
+        **options,
     )
     server = _Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         assert server.up.wait(30)
-        made.url = f"https://localhost:{server.port}"
-        yield made
+        yield server.port
     finally:
         server.should_exit = True
         thread.join(20)
-        database.close()
 
 
 @contextmanager

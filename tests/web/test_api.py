@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from starlette.requests import Request
 
 from hushtap.vault.recordings import Vault
 from hushtap.web.api import API
 from hushtap.web.guard import _session_of_token
 from hushtap.web.roles import Permission, Role
-from hushtap.web.routes.listen import _stream, wav_header
+from hushtap.web.routes.listen import stream, wav_header
 from hushtap.web.tokens import scopes_of
 from web.bench import FINDINGS, HOST, LENGTH, PASSWORD, Bench
 from web.test_sign_in import told
-
-if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
 
 NAME = "the-supervisor"
 
@@ -126,6 +124,31 @@ def test_a_token_used_from_a_new_place_is_told_once(own_bench: Bench) -> None:
     assert [alert.rule for alert in watch.alerts()] == ["place"]
 
 
+def test_a_token_in_two_places_listens_twice(own_bench: Bench) -> None:
+    call = own_bench.calls["ann", "billing"]
+    text = with_token(own_bench, Permission.CALLS_LISTEN).headers["authorization"]
+    for address in ("192.0.2.1", "198.51.100.9", "192.0.2.1"):
+        client = TestClient(own_bench.app, base_url=f"https://{HOST}", client=(address, 5))
+        answer = client.get(f"{API}/calls/{call}/audio", headers={"authorization": text})
+        assert answer.status_code == 200
+    origins = [origin.partition("@")[2] for _, origin, _ in told(own_bench, "listen")]
+    assert origins == ["192.0.2.1", "198.51.100.9"]
+
+
+def test_what_is_no_filter_is_refused_by_name(bench: Bench) -> None:
+    client = with_token(bench, Permission.CALLS_LIST)
+    for given, named in (
+        ({"agnet": "ann"}, ["agnet"]),
+        ({"agent": "ann", "limit": "0"}, ["limit"]),
+        ({"state": "gone", "colour": "1"}, ["colour"]),
+        ({"4111111111111111": "1"}, []),
+    ):
+        answer = client.get(f"{API}/calls", params=given)
+        detail = answer.json()["detail"]
+        assert answer.status_code == 422, given
+        assert [name for name in ("agnet", "limit", "colour", "4111") if name in detail] == named
+
+
 def test_listening_by_token_is_on_record_and_by_range(own_bench: Bench) -> None:
     call = own_bench.calls["ann", "billing"]
     client = with_token(own_bench, Permission.CALLS_LISTEN)
@@ -149,11 +172,11 @@ def test_a_token_that_is_revoked_hears_no_further(own_bench: Bench) -> None:
     request = Request(scope | {"headers": [(b"authorization", given.encode())]})
     session = request.state.session = _session_of_token(request)
     playback = state.desk.listen(session, own_bench.calls["ann", "billing"])
-    stream = _stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
-    assert [len(next(stream)), len(next(stream))] == [44, 4 * 8000]
+    sounding = stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
+    assert [len(next(sounding)), len(next(sounding))] == [44, 4 * 8000]
     [kept] = state.tokens.of(NAME)
     state.tokens.drop(NAME, kept.id)
-    assert list(stream) == []
+    assert list(sounding) == []
 
 
 def test_a_flag_by_token_mutes_for_good(own_bench: Bench) -> None:

@@ -138,6 +138,8 @@ def test_no_form_does_anything_without_its_token(bench: Bench) -> None:
                 alert="1",
                 number="1",
                 change="reset",
+                breach="none",
+                request_id="none",
             )
             assert client.post(filled, data=data).status_code == 403, (path, token)
             tried += 1

@@ -22,7 +22,7 @@ from hushtap.vault.schema import waiting_mutes
 from hushtap.web.desk import OPEN_FOR
 from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Role
-from hushtap.web.routes.listen import _stream, byte_range, wav_header
+from hushtap.web.routes.listen import byte_range, stream, wav_header
 from vault.audit.logs import entries_of
 from vault.calls import call
 from web.bench import LENGTH, Bench
@@ -275,11 +275,11 @@ def test_a_session_that_is_ended_hears_no_further(own_bench: Bench) -> None:
 
     def pieces(*, end_it: bool) -> list[int]:
         """Bytes of each piece of an answer that is under way as the session ends."""
-        stream = _stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
-        found = [len(next(stream)), len(next(stream))]
+        sounding = stream(request, playback, wav_header(playback), 0, 44 + 4 * LENGTH)
+        found = [len(next(sounding)), len(next(sounding))]
         if end_it:
             app.state.sessions.end(session.id)
-        return [*found, *(len(piece) for piece in stream)]
+        return [*found, *(len(piece) for piece in sounding)]
 
     assert pieces(end_it=False) == [44, 4 * 8000, 4 * 8000]
     assert pieces(end_it=True) == [44, 4 * 8000]

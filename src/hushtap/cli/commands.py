@@ -10,6 +10,7 @@ from hushtap.cli import (
     approval,
     audit_log,
     breach,
+    cases,
     check,
     evaluate,
     importing,
@@ -55,6 +56,8 @@ app.command("doctor")(tools.doctor)
 app.command("demo")(tools.demo)
 app.command("eval")(evaluate.evaluate)
 app.command("check")(check.check)
+app.add_typer(cases.app, name="cases")
+app.command("tune")(cases.tune)
 app.add_typer(web.app, name="web")
 
 

@@ -79,7 +79,7 @@ def web(
     if ctx.invoked_subcommand is not None:
         ctx.obj = vault
         return
-    _need_web()
+    need_web()
     if prepare:
         from hushtap.web.demo import prepared  # noqa: PLC0415
 
@@ -176,7 +176,7 @@ def reset(name: _Name, ctx: typer.Context, vault: VaultOption = DEFAULT) -> None
 
 def _accounts(ctx: typer.Context, vault: Path) -> tuple[Accounts, Journal]:
     """Return the accounts, and the log that a change of one of them is noted in first."""
-    _need_web()
+    need_web()
     from hushtap.vault.recordings import Vault  # noqa: PLC0415
     from hushtap.web.accounts import Accounts  # noqa: PLC0415
     from hushtap.web.server import database_of  # noqa: PLC0415
@@ -242,10 +242,13 @@ def _reach(account: Account) -> str:
 def _standing(account: Account) -> str:
     if account.disabled:
         return "disabled"
-    return "ready" if account.has_totp else "to sign in for the first time"
+    if account.has_totp:
+        return "ready"
+    return "to sign in for the first time" if account.temporary else "signs in at the provider"
 
 
-def _need_web() -> None:
+def need_web() -> None:
+    """Say what is missing. Raises ``HushtapError``."""
     try:
         import argon2  # noqa: F401, PLC0415
         import fastapi  # noqa: F401, PLC0415

@@ -73,18 +73,26 @@ def load_truth(path: Path) -> Truth:
         UsageError: it is absent, is not JSON or lacks a field.
     """
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        channels = int(data["channels"])
-        voices = data.get("voices") or {}
-        speakers = SPEAKERS if channels > 1 else SPEAKERS[1:]
-        by_channel = dict(enumerate(voices.get(speaker) or UNKNOWN for speaker in speakers))
-        spans = tuple(_span(span, at, by_channel) for at, span in enumerate(data["spans"]))
-        return Truth(int(data["sample_rate"]), channels, spans, _conditions(data))
+        return truth_of(json.loads(path.read_text(encoding="utf-8")))
     except OSError:
         msg = f"{path}: cannot be read; every labelled call needs its truth beside it"
     except (ValueError, KeyError, TypeError, AttributeError):
         msg = f"{path}: not a truth file; it needs sample_rate, channels and spans as JSON"
     raise UsageError(msg)
+
+
+def truth_of(data: Mapping[str, Any]) -> Truth:
+    """Return what a truth file says, from its JSON.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is none.
+    """
+    channels = int(data["channels"])
+    voices = data.get("voices") or {}
+    speakers = SPEAKERS if channels > 1 else SPEAKERS[1:]
+    by_channel = dict(enumerate(voices.get(speaker) or UNKNOWN for speaker in speakers))
+    spans = tuple(_span(span, at, by_channel) for at, span in enumerate(data["spans"]))
+    return Truth(int(data["sample_rate"]), channels, spans, _conditions(data))
 
 
 def _span(span: Mapping[str, Any], at: int, voices: Mapping[int, str]) -> TruthSpan:

@@ -7,6 +7,9 @@
     sessions.py  credentials.py  their sessions
     guard.py     headers.py      every route declares its permission; nothing is allowed without
     desk.py      review.py       the vault as one person may see it; flags and comments
+    cases.py                     what flagged misses teach: hushtap.tuning
+    gateway.py   federation.py   calls that are up; people who sign in elsewhere
+    access.py    disposals.py    whether accounts are needed; what takes two
     views.py     templates/      what pages show
     routes/      app.py          the pages
     server.py    tls.py          the process behind a port

@@ -14,7 +14,7 @@ from hushtap.web import credentials
 from hushtap.web.errors import SignInError
 from hushtap.web.roles import Reach, Role, reach
 from hushtap.web.store import Store
-from hushtap.web.tables import accounts, passkeys, recovery, sessions, tokens
+from hushtap.web.tables import accounts, identities, passkeys, recovery, sessions, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,9 +132,12 @@ class Accounts(Store):
         Its second factor, passkeys and tokens are gone.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none, or its owner signs in at a provider.
         """
         self._row(name)
+        with self._database.reading() as connection:
+            if connection.scalar(select(identities.c.subject).where(identities.c.account == name)):
+                raise UsageError(f"{name} signs in at a provider: it is reset there")
         password = credentials.new_password()
         values = {
             "password": self._passwords.hash(password),

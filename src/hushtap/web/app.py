@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,11 +15,15 @@ from starlette.staticfiles import StaticFiles
 
 from hushtap.errors import HeldError, HushtapError, UsageError, VaultError
 from hushtap.vault.audit.log import LOG_NAME
+from hushtap.web.access import AccessReviews
 from hushtap.web.accounts import Accounts
 from hushtap.web.api import API
+from hushtap.web.cases import TuningCases
 from hushtap.web.desk import Desk
 from hushtap.web.disposals import DisposalRequests
 from hushtap.web.errors import DeskError, SignInError
+from hushtap.web.federation import Federation
+from hushtap.web.gateway import Gateway
 from hushtap.web.guard import SAFE, undeclared
 from hushtap.web.headers import Headers
 from hushtap.web.judging import Scores, Views
@@ -26,11 +31,17 @@ from hushtap.web.pages import HERE, go, render
 from hushtap.web.passkeys import Passkeys
 from hushtap.web.review import Review
 from hushtap.web.routes import (
+    access,
     alerts,
     api,
+    breaches,
     calls,
     disposals,
+    exports,
+    federated,
+    governing,
     listen,
+    live,
     passkeys,
     people,
     review,
@@ -48,10 +59,17 @@ from hushtap.web.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hushtap.vault.recordings import Vault
+    from hushtap.vault.recordings import Playback, Vault
     from hushtap.web.database import DeskDatabase
+    from hushtap.web.review import Flag
 
 _LOGGER: Final = logging.getLogger("hushtap.web")
+PARTS: Final = (
+    *(signin, federated, passkeys, calls, listen, live, review, work, people),
+    *(access, alerts, breaches, disposals, exports, governing, api),
+)
+_FIELD: Final = re.compile(r"[a-z_]{1,40}")
+"""Names of fields that an answer repeats: what is sent as one may be anything."""
 
 
 def make_app(
@@ -88,18 +106,32 @@ def make_app(
     state.passkeys = Passkeys(database, settings, **timed)
     state.tokens = Tokens(database, settings, **timed)
     state.disposals = DisposalRequests(database, settings, **timed)
+    state.access = AccessReviews(database, settings, **timed)
     state.throttle = Throttle(settings.attempts)
     state.vault = vault
     state.rules = rules = rules or load()
     state.watch = Watch(database, rules.alerts, **timed)
-    state.desk = Desk(vault, Review(database, settings, **timed), state.watch, **timed)
+    state.cases = TuningCases(database, settings, **timed)
+    if rules.cases.sounds and not state.cases.can_seal:
+        raise UsageError("[cases] sounds: there is no key to seal them to: hushtap cases init")
+    state.cases.purge(vault)
+
+    def learn(flag: Flag, playback: Playback, others: list[Flag]) -> None:
+        state.cases.learn(flag, playback, rules.cases, others)
+        state.cases.purge(vault)
+
+    review_of = Review(database, settings, **timed)
+    state.desk = Desk(vault, review_of, state.watch, **timed, learn=learn)
     state.scores = Scores(database, settings, **timed)
     state.views = Views(database, settings, **timed)
     state.supervision = Supervision(state.desk, state.scores, rules, **timed)
+    state.gateway = None if rules.gateway is None else Gateway(rules.gateway)
+    oidc = rules.oidc
+    state.federation = None if oidc is None else Federation(database, oidc, settings, **timed)
     state.origin = vault.origin
     state.log_path = vault.path / LOG_NAME
     state.demo = demo
-    for part in (signin, passkeys, calls, listen, review, work, people, alerts, disposals, api):
+    for part in PARTS:
         # As they are: an included router would hide them from ``undeclared``.
         app.router.routes.extend(part.routes.routes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -130,9 +162,13 @@ def _refused(request: Request, error: Exception) -> Response:
     return _page(request, 500, "That failed; it is told in the desk's log.")
 
 
-def _not_understood(request: Request, _error: Exception) -> Response:
-    # Its text would repeat what was sent.
-    return _page(request, 422, "That request is not complete, or a value is out of range.")
+def _not_understood(request: Request, error: Exception) -> Response:
+    """Name what is wrong; the error's own text would repeat what was sent."""
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    names = (str(name) for one in wrong for name in one["loc"][1:2])
+    named = ", ".join(dict.fromkeys(filter(_FIELD.fullmatch, names)))
+    text = "That request is not complete, or a value is out of range"
+    return _page(request, 422, f"{text}: {named}." if named else f"{text}.")
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ under ``desk.key``, passwords by Argon2id, tokens and recovery codes by SHA-256.
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,7 @@ class DeskDatabase:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "desk.db"
+        self._turn = threading.Lock()
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._box = Fernet(_key(folder / "desk.key"))
@@ -51,7 +53,7 @@ class DeskDatabase:
         event.listen(self._engine, "begin", _begin)
         with self.writing() as connection:
             version = connection.scalar(text("PRAGMA user_version"))
-            if version in {0, 1}:
+            if version in range(SCHEMA):
                 metadata.create_all(connection)
                 connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
             elif version != SCHEMA:
@@ -70,8 +72,18 @@ class DeskDatabase:
     def writing(self) -> Iterator[Connection]:
         """Give a connection that no other writer comes between; committed at the end."""
         engine = self._engine.execution_options(hushtap_writes=True)
-        with self._translated(), engine.begin() as connection:
+        # Threads wait here, in turn: SQLite's own waiting sleeps for up to a tenth of a second.
+        with self._turn, self._translated(), engine.begin() as connection:
             yield connection
+
+    def emptied(self) -> None:
+        """Overwrite the log of changes, which may hold what was deleted; a reader delays it."""
+        with self._translated():
+            raw = self._engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
 
     def seal(self, clear: str) -> bytes:
         """Return ``clear`` sealed under the desk's key."""

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from hushtap.errors import HeldError, NotFoundError, UsageError, VaultError
 from hushtap.timeline import merge
 from hushtap.vault.audit.events import Activity, Kind, Outcome, Thing, is_name
-from hushtap.vault.recordings import REVIEWED, State
+from hushtap.vault.recordings import REVIEWED
 from hushtap.web.errors import MissingError
 from hushtap.web.guard import actor_of
 from hushtap.web.review import FlagKind, FlagState
 from hushtap.web.roles import Reach, reach
+from hushtap.web.totals import Figures, figures_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from hushtap.web.sessions import Session
     from hushtap.web.watch import Watch
 
+_LOGGER: Final = logging.getLogger("hushtap.web")
+
 OPEN_AT_ONCE: Final = 64
 """Recordings that are held open to be listened to: an index and a waveform each, no audio."""
 
@@ -43,6 +48,9 @@ OPEN_FOR: Final = 15 * 60
 
 FIGURES_OF: Final = 500
 """Calls that the figures of the first page are of."""
+FIGURES_KEPT: Final = 30
+"""Seconds."""
+_MOST_FIGURES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +61,13 @@ class Page:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What the last calls of somebody add up to."""
-
-    calls: int
-    seconds: float
-    with_findings: int
-    findings: dict[str, int]
-    unheard: int
-    held: int
-    interrupted: int
-
-
 @dataclass(slots=True)
 class _Opened:
     playback: Playback
     at: float
     told: bool = False
+    noting: threading.Lock = field(default_factory=threading.Lock)
+    """Held while it is put on record: nobody else waits for that."""
 
 
 class Desk:
@@ -88,38 +85,60 @@ class Desk:
         review: Review,
         watch: Watch,
         clock: Callable[[], float] = time.time,
+        *,
+        learn: Callable[[Flag, Playback, list[Flag]], object] | None = None,
     ) -> None:
+        """``learn`` is given each miss before it is muted, and what else is to be muted there."""
         self._vault = vault
+        self._learn = learn
         self._watch = watch
         self._clock = clock
         self.review = review
         self._lock = threading.Lock()
-        self._open: OrderedDict[tuple[str, str], _Opened] = OrderedDict()
+        self._figures: OrderedDict[tuple[Account, Query], tuple[float, Figures]] = OrderedDict()
+        self._open: OrderedDict[tuple[str, str, str], _Opened] = OrderedDict()
 
     def page(self, account: Account, query: Query, limit: int) -> Page:
         """Return a page of the calls that fit ``query`` and are in reach, the newest first."""
-        wanted = replace(query, limit=limit + 1, newest=True)
-        parts = [self._vault.search(one) for one in _within(account, wanted)]
-        merged = heapq.merge(*parts, key=lambda info: info.id, reverse=True)
-        found = list({info.id: info for info in merged}.values())
+        parts = _within(account, replace(query, newest=True))
+        # Of many queues or agents each gives few of a page: little is asked of each at first.
+        portion = limit + 1 if len(parts) == 1 else max(10, 2 * limit // max(1, len(parts)))
+        merged = heapq.merge(
+            *(self._searched(part, portion) for part in parts),
+            key=lambda info: info.id,
+            reverse=True,
+        )
+        found = list(islice(merged, limit + 1))
         return Page(found[:limit], len(found) > limit)
 
-    def figures(self, account: Account, query: Query) -> Figures:
-        """Return what the last ``FIGURES_OF`` calls in reach add up to."""
-        calls = self.page(account, query, FIGURES_OF).calls
-        found: Counter[str] = Counter()
-        for info in calls:
-            found.update(info.findings)
-        unheard = found.pop("UNHEARD", 0)
-        return Figures(
-            calls=len(calls),
-            seconds=sum(info.samples / info.audio_format.sample_rate for info in calls),
-            with_findings=sum(any(info.findings.values()) for info in calls),
-            findings=dict(found.most_common()),
-            unheard=unheard,
-            held=sum(info.held for info in calls),
-            interrupted=sum(info.state is State.INTERRUPTED for info in calls),
-        )
+    def _searched(self, query: Query, portion: int) -> Iterator[RecordingInfo]:
+        """Yield what fits, ``portion`` at a time, as far as somebody asks."""
+        while True:
+            found = self._vault.search(replace(query, limit=portion))
+            yield from found
+            if len(found) < portion:
+                return
+            query = replace(query, after=found[-1].id)
+
+    def overview(self, account: Account, query: Query, limit: int) -> tuple[Page, Figures]:
+        """Return the first page of what fits, and what the last ``FIGURES_OF`` of it add up to.
+
+        The figures may be ``FIGURES_KEPT`` seconds old.
+        """
+        # Whoever gets another reach is another account here.
+        key, now = (account, query), self._clock()
+        with self._lock:
+            at, figures = self._figures.get(key, (0.0, None))
+        if figures is not None and 0 <= now - at < FIGURES_KEPT:
+            return self.page(account, query, limit), figures
+        most = self.page(account, query, FIGURES_OF)
+        figures = figures_of(most.calls)
+        with self._lock:
+            self._figures[key] = (now, figures)
+            self._figures.move_to_end(key)
+            while len(self._figures) > _MOST_FIGURES:
+                self._figures.popitem(last=False)
+        return Page(most.calls[:limit], most.more or len(most.calls) > limit), figures
 
     def info(self, session: Session, recording_id: str) -> RecordingInfo:
         """Return what is known of a call in reach, by its whole id."""
@@ -174,7 +193,7 @@ class Desk:
             VerificationError: it is not what was sealed.
         """
         opened = self._opened(session, recording_id)
-        with self._lock:
+        with opened.noting:
             if not opened.told:
                 self._as(session).journal.note(
                     Activity.LISTEN, Outcome.SUCCESS, Thing(Kind.RECORDING, recording_id)
@@ -182,6 +201,24 @@ class Desk:
                 self._watch.listened(session, opened.playback.info)
                 opened.told = True
         return opened.playback
+
+    def on_air(self, account: Account, ids: Iterable[str]) -> list[RecordingInfo]:
+        """Return those of the calls of ``ids`` that are in reach, the newest first."""
+        found = []
+        for one in sorted(ids, reverse=True):
+            with suppress(MissingError):
+                found.append(self._info(account, one))
+        return found
+
+    def listens_live(self, session: Session, info: RecordingInfo) -> None:
+        """Put on record that a call in reach is listened to while it is up.
+
+        Raises:
+            VaultError: it cannot be, and nothing may be played.
+        """
+        thing = Thing(Kind.RECORDING, info.id)
+        self._as(session).journal.note(Activity.LISTEN, Outcome.SUCCESS, thing)
+        self._watch.listened(session, info)
 
     def sound(
         self, playback: Playback, start: int, end: int, step: int
@@ -234,6 +271,7 @@ class Desk:
         self._check(info, channel, span)
         note = partial(self.review.flag, channel=channel, span=span, entity=entity)
         flag = note(info.id, FlagKind.MISS, account=session.account.name)
+        self._learned(session, info.id, flag)
         try:
             self._as(session).mute(info.id, channel, span, entity)
         except HeldError:
@@ -241,6 +279,17 @@ class Desk:
             return FlagState.HELD
         self.review.settle(flag, FlagState.MUTED)
         return FlagState.MUTED
+
+    def _learned(self, session: Session, recording_id: str, flag: int) -> None:
+        if self._learn is None:
+            return
+        try:
+            playback = self._opened(session, recording_id).playback
+            waiting = self.review.waiting(recording_id)
+            [about] = [one for one in waiting if one.id == flag]
+            self._learn(about, playback, [one for one in waiting if one.id != flag])
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was missed is muted
+            _LOGGER.warning("nothing was learned of a miss (%s)", type(error).__name__)
 
     def overmute(
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
@@ -265,7 +314,8 @@ class Desk:
 
     def _opened(self, session: Session, recording_id: str) -> _Opened:
         self.info(session, recording_id)
-        key, now = (session.id, recording_id), self._clock()
+        # From another address it is another listening: a token may be in two places.
+        key, now = (session.id, session.address, recording_id), self._clock()
         with self._lock:
             found = self._open.get(key)
             fresh = found is not None and 0 <= now - found.at < OPEN_FOR

@@ -1,4 +1,7 @@
-"""Disposal with four eyes: one privacy officer asks, another one agrees, then it is done."""
+"""Disposal with four eyes: one privacy officer asks, another one agrees, then it is done.
+
+What is disposed of is a recording, or all recordings of a caller who wants to be erased.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from hushtap.vault.audit.events import is_name
 from hushtap.vault.details import looks_sensitive
 from hushtap.web.errors import ForbiddenError
 from hushtap.web.store import Store
-from hushtap.web.tables import disposals
+from hushtap.web.tables import disposals, erasures
 
 GOOD_FOR: Final = 7 * 24 * 3600
 """Seconds within which a request can be agreed to."""
@@ -31,6 +34,10 @@ class Standing(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
 
+
+WITHDRAWN: Final = "consent-withdrawn"
+REFUSED: Final = "consent-refused"
+"""Reasons that are more than a reference: what the caller said is noted with it."""
 
 _OVER: Final = "there is nothing to decide any more: load the page again"
 _OPEN: Final = {
@@ -53,6 +60,11 @@ class Request:
     decided_by: str | None
     decided: float | None
 
+    @property
+    def of_caller(self) -> bool:
+        """Whether it is of a caller, who is named nowhere."""
+        return not self.recording
+
 
 class DisposalRequests(Store):
     """The requests of a desk."""
@@ -64,20 +76,58 @@ class DisposalRequests(Store):
             UsageError: the reason is no reference, or it is asked for already.
         """
         self.check(recording, reason)
-        row = {
+        with self._database.writing() as connection:
+            connection.execute(insert(disposals).values(self._row(recording, reason, account)))
+
+    def ask_erasure(self, caller: str, reason: str, account: str) -> None:
+        """Ask for the erasure of a caller. Raises ``UsageError``: the reason is no reference."""
+        self.check("", reason)
+        made = insert(disposals).values(self._row("", reason, account)).returning(disposals.c.id)
+        with self._database.writing() as connection:
+            row = {"id": connection.scalar(made), "caller": self._database.seal(caller)}
+            connection.execute(insert(erasures).values(row))
+
+    def caller(self, request: int) -> str:
+        """Return whose erasure a request is. Raises ``UsageError``: it is done, or none."""
+        query = select(erasures.c.caller).where(erasures.c.id == request)
+        with self._database.reading() as connection:
+            sealed = connection.scalar(query)
+        if sealed is None:
+            raise UsageError(_OVER)
+        return self._database.unseal(sealed)
+
+    def erased(self, request: int, statement: str, *, whole: bool) -> None:
+        """Keep what came of an erasure; whose it was only where it is to be done again."""
+        values: dict[str, Any] = {"statement": statement}
+        if whole:
+            values["caller"] = None
+        with self._database.writing() as connection:
+            connection.execute(update(erasures).where(erasures.c.id == request).values(values))
+
+    def statement(self, request: int) -> str:
+        """Return the signed statement of an erasure. Raises ``UsageError``: there is none."""
+        query = select(erasures.c.statement).where(erasures.c.id == request)
+        with self._database.reading() as connection:
+            found = connection.scalar(query)
+        if found is None:
+            raise UsageError("there is no statement of that: it is not done")
+        return str(found)
+
+    def _row(self, recording: str, reason: str, account: str) -> dict[str, Any]:
+        return {
             "recording": recording,
             "reason": reason,
             "asked_by": account,
             "state": Standing.ASKED,
             "asked": self._clock(),
         }
-        with self._database.writing() as connection:
-            connection.execute(insert(disposals).values(row))
 
     def check(self, recording: str, reason: str) -> None:
         """Refuse what ``ask`` would refuse. Raises ``UsageError``."""
         if not is_name(reason) or looks_sensitive(reason):
             raise UsageError("give the reason as a reference such as case-2026-114: no prose")
+        if not recording:
+            return
         query = select(disposals).where(disposals.c.recording == recording)
         with self._database.reading() as connection:
             known = [self._request(row) for row in connection.execute(query)]

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -105,7 +106,7 @@ class Routes(APIRouter):
                 f"{API}{path}",
                 endpoint,
                 methods=[method],
-                dependencies=[Depends(TokenGate(permission))],
+                dependencies=[Depends(TokenGate(permission)), Depends(_known_filters)],
                 response_model=model,
                 response_class=JSONResponse if media == "application/json" else Response,
                 status_code=status,
@@ -136,6 +137,14 @@ class Routes(APIRouter):
             return endpoint
 
         return declare
+
+
+def _known_filters(request: Request) -> None:
+    """Refuse what no filter is named: left out in silence, it would find too much."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise RequestValidationError([{"loc": ("query", name)} for name in unknown])
 
 
 def undeclared(app: FastAPI) -> list[str]:

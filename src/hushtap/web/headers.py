@@ -61,7 +61,7 @@ class Headers:
                 # What is static is the same for everybody, and compared each time.
                 headers["cache-control"] = "no-cache" if static else "no-store"
                 if self._secure:
-                    headers["strict-transport-security"] = f"max-age={_YEAR}"
+                    headers["strict-transport-security"] = f"max-age={_YEAR}; includeSubDomains"
             await send(message)
 
         problem = _problem(scope)

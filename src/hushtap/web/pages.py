@@ -64,6 +64,8 @@ def render(
         path=request.url.path,
         idle=request.app.state.settings.idle,
         demo=request.app.state.demo,
+        federation=request.app.state.federation,
+        has_gateway=request.app.state.gateway is not None,
     )
     response = HTMLResponse(text, status)
     if visitor is not None:

@@ -18,6 +18,8 @@ class Permission(StrEnum):
     CALLS_LIST = "calls:list"
     CALLS_LISTEN = "calls:listen"
     """Sound, waveform and transcript."""
+    CALLS_LIVE = "calls:live"
+    """Sound of calls that are up, a fixed delay late."""
     CALLS_FLAG = "calls:flag"
     """Mute what was missed; say what was muted wrongly."""
     CALLS_COMMENT = "calls:comment"
@@ -25,11 +27,20 @@ class Permission(StrEnum):
     """The review queue and one's scores."""
     CALLS_DISPOSE = "calls:dispose"
     """Ask for a disposal, or agree to one that another asked for."""
+    CALLS_GOVERN = "calls:govern"
+    """Legal holds, what the caller said to being recorded, access and erasure by caller."""
+    CALLS_EXPORT = "calls:export"
+    """Ask for a call as a file, and fetch it once another has agreed."""
+    EXPORTS_SEE = "exports:see"
+    EXPORTS_AGREE = "exports:agree"
+    BREACHES_HANDLE = "breaches:handle"
     CASES_LIST = "cases:list"
     FIGURES_READ = "figures:read"
     ALERTS_HANDLE = "alerts:handle"
     """Access that is out of the ordinary: see it, and note that it was looked into."""
     LOG_READ = "log:read"
+    ACCESS_REVIEW = "access:review"
+    """Confirm that an account is still needed as it is, or revoke it."""
     PEOPLE_READ = "people:read"
     PEOPLE_CHANGE = "people:change"
 
@@ -74,14 +85,21 @@ TABLE: Final[dict[Role, tuple[frozenset[Permission], Reach]]] = {
         Reach.ALL,
     ),
     Role.QA_ANALYST: (_JUDGES, Reach.QUEUES),
-    Role.SUPERVISOR: (_JUDGES, Reach.TEAM),
+    Role.SUPERVISOR: (
+        _JUDGES | {Permission.CALLS_LIVE, Permission.CALLS_EXPORT, Permission.EXPORTS_SEE},
+        Reach.TEAM,
+    ),
     Role.PRIVACY_OFFICER: (
         frozenset(
             {
                 Permission.ALERTS_HANDLE,
+                Permission.BREACHES_HANDLE,
                 Permission.CALLS_DISPOSE,
+                Permission.CALLS_GOVERN,
                 Permission.CALLS_LIST,
                 Permission.CASES_LIST,
+                Permission.EXPORTS_AGREE,
+                Permission.EXPORTS_SEE,
                 Permission.FIGURES_READ,
                 Permission.LOG_READ,
             }
@@ -90,7 +108,7 @@ TABLE: Final[dict[Role, tuple[frozenset[Permission], Reach]]] = {
     ),
     Role.AUDITOR: (frozenset({Permission.LOG_READ}), Reach.NONE),
     Role.ADMINISTRATOR: (
-        frozenset({Permission.PEOPLE_READ, Permission.PEOPLE_CHANGE}),
+        frozenset({Permission.ACCESS_REVIEW, Permission.PEOPLE_READ, Permission.PEOPLE_CHANGE}),
         Reach.NONE,
     ),
 }

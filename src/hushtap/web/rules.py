@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hushtap.errors import UsageError
 from hushtap.resources import folder
 from hushtap.values import Entity
+from hushtap.web.roles import Reach, Role, reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,64 @@ class QueueRules(_Section):
     days: Annotated[int, Field(ge=1, le=366)] = 14
 
 
+class GatewayRules(_Section):
+    """Where calls are up that may be listened to; the token is one of its listeners' file."""
+
+    url: str
+    token_file: Path
+    ca: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _guarded(cls, url: str) -> str:
+        return _only_guarded(url)
+
+
+class GroupRole(_Section):
+    """What the members of a provider's ``group`` are at the desk, and whose calls they see."""
+
+    group: Annotated[str, Field(min_length=1, max_length=256)]
+    role: Role
+    queues: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _reaches(self) -> Self:
+        wants = {Reach.QUEUES: ("queues", self.queues), Reach.TEAM: ("agents", self.agents)}
+        name, given = wants.get(reach(self.role), ("", ("any",)))
+        if not given:
+            raise ValueError(f"a {self.role} sees the calls of some: give {name}")
+        return self
+
+
+class OidcRules(_Section):
+    """Where people sign in by OpenID Connect; ``desk_url`` is the desk's own address."""
+
+    issuer: str
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret_file: Path
+    desk_url: str
+    title: _SHORT = "Sign in with your company's account"
+    scopes: tuple[str, ...] = ("openid", "profile")
+    groups_claim: str = "groups"
+    name_claim: str = "preferred_username"
+    require_amr: str = "mfa"
+    ca: Path | None = None
+    role: tuple[GroupRole, ...] = ()
+
+    @field_validator("issuer", "desk_url")
+    @classmethod
+    def _guarded(cls, url: str) -> str:
+        return _only_guarded(url)
+
+
+class CaseRules(_Section):
+    """Whether the sound of a missed number is kept to tune by, sealed, and for how many days."""
+
+    sounds: bool = False
+    days: Annotated[int, Field(ge=1, le=30)] = 7
+
+
 class AlertRules(_Section):
     """What is out of the ordinary; see ``configs/desk.toml``. Hours are of ``zone``."""
 
@@ -121,6 +180,9 @@ class Rules(_Section):
     question: tuple[Question, ...] = ()
     queue: QueueRules = QueueRules()
     alerts: AlertRules = AlertRules()
+    cases: CaseRules = CaseRules()
+    gateway: GatewayRules | None = None
+    oidc: OidcRules | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -167,6 +229,12 @@ def load(path: Path | None = None) -> Rules:
         raise UsageError(f"{place}: {name}: {first['msg']}") from None
     except ValueError:
         raise UsageError(f"{place}: no TOML; compare configs/{SHIPPED}") from None
+
+
+def _only_guarded(url: str) -> str:
+    if not _is_guarded(url):
+        raise ValueError("must be https, or http on the loopback")
+    return url
 
 
 def _is_guarded(url: str) -> bool:

@@ -21,8 +21,8 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
-SCHEMA: Final = 2
-"""Of 2: all after ``comments``. What 1 had is as it was."""
+SCHEMA: Final = 3
+"""Of 2: all after ``comments``. Of 3: all after ``disposals``. What was there is as it was."""
 
 metadata = MetaData()
 
@@ -167,4 +167,43 @@ disposals = Table(
     *_given(Float, "asked"),
     Column("decided_by", String),
     Column("decided", Float),
+)
+cases = Table(
+    "cases",
+    metadata,
+    # Of the flag that it is of.
+    _key(),
+    *_sought("recording"),
+    *_given(JSON, "pattern"),
+    *_given(Float, "made"),
+    # Where the sound is kept: sealed, its key wrapped, and until when.
+    Column("sound", LargeBinary),
+    Column("wrapped", LargeBinary),
+    Column("until", Float),
+)
+# Who signs in at a provider: an account for each subject of an issuer.
+identities = Table(
+    "identities",
+    metadata,
+    _key(String, "issuer"),
+    _key(String, "subject"),
+    _owner(),
+)
+# What a request for disposal is of, where it is of a caller rather than a recording.
+erasures = Table(
+    "erasures",
+    metadata,
+    _key(),
+    # As it was given, until it is done.
+    Column("caller", LargeBinary),
+    # What came of it, signed.
+    Column("statement", String),
+)
+access_reviews = Table(
+    "access_reviews",
+    metadata,
+    _key(),
+    *_sought("account"),
+    *_given(String, "decision", "decided_by", "role"),
+    *_given(Float, "made"),
 )

@@ -62,7 +62,9 @@ def calls(request: Request, session: Signed) -> Response:
     if after is not None and not is_name(after):
         raise UsageError("That is no page of the list.")
     desk, account = request.app.state.desk, session.account
-    page = desk.page(account, replace(query, after=after), PAGE)
+    page, figures = desk.overview(account, query, PAGE)
+    if after is not None:
+        page = desk.page(account, replace(query, after=after), PAGE)
     older = None
     if page.more:
         kept = {name: value for name, value in given.items() if value}
@@ -78,7 +80,7 @@ def calls(request: Request, session: Signed) -> Response:
         given=given,
         filtered=any(given.values()),
         given_kept={name: value for name, value in given.items() if value},
-        figures=desk.figures(account, query),
+        figures=figures,
         flagged=desk.review.flagged(info.id for info in page.calls),
         entities=views.NAMES,
         states=list(State),
@@ -105,6 +107,7 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
         "scores": request.app.state.scores.of(info.id),
         "sides": sides(info.audio_format.channels),
         "entities": views.NAMES,
+        "holds": (),
         "playback": None,
         "redactions": [],
         "turns": [],
@@ -112,6 +115,8 @@ def call(request: Request, session: Signed, recording_id: str) -> Response:
         "done": request.query_params.get("done"),
         "version": "",
     }
+    if may(session.account.role, Permission.CALLS_GOVERN):
+        context["holds"] = desk.log(session).life.holds.of(info.id)
     if may(session.account.role, Permission.CALLS_LISTEN) and views.playable(info):
         try:
             playback = desk.open(session, info.id)

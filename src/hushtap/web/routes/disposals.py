@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Form, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from hushtap.errors import HeldError, UsageError
 from hushtap.vault.audit.events import Activity, Change, Kind, Thing
-from hushtap.vault.recordings import State
-from hushtap.web.disposals import Standing
+from hushtap.vault.recordings import Consent, State
+from hushtap.web.disposals import REFUSED, WITHDRAWN, Standing
 from hushtap.web.guard import Routes, Signed
 from hushtap.web.pages import go, render
 from hushtap.web.roles import Permission
 
 routes = Routes()
+_SAID: Final = {WITHDRAWN: Consent.WITHDRAWN, REFUSED: Consent.REFUSED}
 
 
 @routes.page("GET", "/disposals", Permission.CALLS_DISPOSE)
@@ -50,13 +51,36 @@ def agree(request: Request, session: Signed, number: int) -> Response:
     state = request.app.state
     _decide(request, session, number, Standing.AGREED)
     found = state.disposals.get(number)
+    vault = state.desk.log(session)
+    if found.of_caller:
+        erasure = vault.subjects.erase(state.disposals.caller(number))
+        whole = not (erasure.held or erasure.open or erasure.failed or erasure.left)
+        state.disposals.erased(number, erasure.statement, whole=whole)
+        if erasure.held and not (erasure.open or erasure.failed or erasure.left):
+            state.disposals.settle(number, Standing.HELD)
+        elif whole:
+            state.disposals.settle(number, Standing.DONE)
+        return go(request, "/disposals")
     try:
-        state.desk.log(session).life.dispose(found.recording, found.reason)
+        if found.reason in _SAID:
+            vault.life.consent(found.recording, _SAID[found.reason])
+        else:
+            vault.life.dispose(found.recording, found.reason)
     except HeldError:
         state.disposals.settle(number, Standing.HELD)
         raise
-    state.disposals.settle(number, Standing.DONE)
+    held = vault.info(found.recording).state is not State.DISPOSED
+    state.disposals.settle(number, Standing.HELD if held else Standing.DONE)
+    state.cases.purge(state.vault)
     return go(request, "/disposals")
+
+
+@routes.page("GET", "/disposals/{number}/statement", Permission.CALLS_DISPOSE)
+def statement(request: Request, number: int) -> Response:
+    """Give the signed statement of what came of an erasure."""
+    text = request.app.state.disposals.statement(number)
+    headers = {"content-disposition": f'attachment; filename="erasure-{number}.txt"'}
+    return PlainTextResponse(text, headers=headers)
 
 
 @routes.page("POST", "/disposals/{number}/decline", Permission.CALLS_DISPOSE)
@@ -70,7 +94,9 @@ def _decide(request: Request, session: Signed, number: int, standing: Standing) 
     """Decide on a request; it is on record before it counts."""
     state = request.app.state
     found = state.disposals.open(number, session.account.name, standing)
-    things = (Thing(Kind.RECORDING, found.recording), Thing(Kind.CASE, found.reason))
+    things = [Thing(Kind.CASE, found.reason)]
+    if not found.of_caller:
+        things.insert(0, Thing(Kind.RECORDING, found.recording))
     change = Change.GIVEN if standing is Standing.AGREED else Change.DECLINED
     state.desk.note(session, Activity.APPROVAL, *things, change=change)
     state.disposals.decide(number, session.account.name, standing)

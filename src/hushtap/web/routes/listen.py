@@ -58,7 +58,7 @@ def audio(request: Request, session: Signed, recording_id: str) -> Response:
     if asked is not None:
         headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
     return StreamingResponse(
-        _stream(request, playback, header, start, end),
+        stream(request, playback, header, start, end),
         206 if asked is not None else 200,
         headers,
         media_type="audio/wav",
@@ -97,7 +97,7 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _stream(
+def stream(
     request: Request, playback: Playback, header: bytes, start: int, end: int
 ) -> Iterator[bytes]:
     """Yield bytes ``start`` to ``end`` of the file; no further once the session has ended."""

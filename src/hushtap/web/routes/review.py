@@ -70,5 +70,8 @@ def comment(
 @routes.page("GET", "/cases", Permission.CASES_LIST)
 def cases(request: Request, session: Signed) -> Response:
     """List what was flagged in the calls in reach, the newest first."""
-    found = request.app.state.desk.cases(session.account, MOST_CASES)
-    return render(request, "cases.html", cases=found)
+    state = request.app.state
+    state.cases.purge(state.vault)
+    found = state.desk.cases(session.account, MOST_CASES)
+    learned = {case.id: case for case in state.cases.all()}
+    return render(request, "cases.html", cases=found, learned=learned)

@@ -1,0 +1,172 @@
+"""A flagged miss becomes a case: its pattern; its sound only where the rules allow, sealed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hushtap.cli.commands import app
+from hushtap.errors import UsageError, VaultError, VerificationError
+from hushtap.values import Entity
+from hushtap.vault.keymaking import NewKey
+from hushtap.vault.keys import PrivateKey, Unprotected, load_private
+from hushtap.web.app import make_app
+from hushtap.web.cases import TuningCases, unsealed
+from hushtap.web.roles import Role
+from hushtap.web.rules import CaseRules, Rules
+from vault.calls import call
+from web.bench import LENGTH, Bench, make_bench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MISS = {"kind": "miss", "channel": "0", "entity": "CVV", "start": "0.5", "end": "1.0"}
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Iterator[tuple[Bench, PrivateKey]]:
+    """A desk that keeps sounds for three days, and the key that opens them."""
+    made = make_bench(tmp_path)
+    place = tmp_path / "safe.key"
+    key = NewKey(place, Unprotected(), None, "cases")
+    TuningCases(made.database).make_key(made.vault, key)
+    rules = Rules(cases=CaseRules(sounds=True, days=3))
+    made.app = make_app(made.vault, made.database, clock=made.clock, rules=rules)
+    yield made, load_private(place, None)
+    made.database.close()
+
+
+def flag(bench: Bench, **other: str) -> str:
+    recording = bench.calls["ann", "billing"]
+    answer = bench.signed_in(Role.SUPERVISOR).post(f"/calls/{recording}/flags", data=MISS | other)
+    assert answer.status_code == 303
+    return recording
+
+
+def test_a_miss_is_a_case_without_sound_by_default(own_bench: Bench) -> None:
+    recording = flag(own_bench)
+    [case] = own_bench.app.state.cases.all()
+    assert (case.recording, case.pattern.entity, case.pattern.side) == (recording, Entity.CVV, 0)
+    assert (case.sound, case.wrapped, case.until) == (None, None, None)
+    assert "case 1 to tune by" in own_bench.signed_in(Role.SUPERVISOR).get("/cases").text
+
+
+def test_a_mute_that_was_wrong_is_no_case(own_bench: Bench) -> None:
+    flag(own_bench, kind="overmute")
+    assert own_bench.app.state.cases.all() == []
+
+
+def test_sound_is_kept_sealed_to_a_key_that_the_desk_has_not(
+    keeping: tuple[Bench, PrivateKey],
+) -> None:
+    bench, private = keeping
+    flag(bench)
+    [case] = bench.app.state.cases.all()
+    samples, truth = unsealed(case, private)
+    whole = call(LENGTH, seed=0)
+    assert np.array_equal(samples, whole)
+    [span] = truth["spans"]
+    assert (span["start"], span["end"], span["channel"]) == (0.5, 1.0, 0)
+    stored = b"".join(path.read_bytes() for path in bench.database.folder.glob("desk.db*"))
+    assert whole[4000:4400].tobytes() not in stored
+    assert case.wrapped is not None
+    assert case.wrapped in stored
+    with pytest.raises(VerificationError):
+        unsealed(case, PrivateKey.generate())
+    # What is muted for good in the recording is only there.
+    assert not bench.vault.read(case.recording).samples[4050:7950, 0].any()
+
+
+def test_what_else_was_missed_there_is_not_in_the_sound(
+    keeping: tuple[Bench, PrivateKey],
+) -> None:
+    bench, private = keeping
+    bench.vault.life.hold(bench.calls["ann", "billing"], "case-1")
+    flag(bench)
+    flag(bench, start="1.2", end="1.5", entity="PIN")
+    first, second = bench.app.state.cases.all()
+    assert unsealed(first, private)[0][9600:12000, 0].any()
+    heard = unsealed(second, private)[0]
+    assert heard[9600:11900, 0].any()
+    assert not heard[4000:8000, 0].any()
+
+
+def test_a_sound_ends_with_its_term_and_with_its_recording(
+    keeping: tuple[Bench, PrivateKey],
+) -> None:
+    bench, _ = keeping
+    cases = bench.app.state.cases
+    recording = flag(bench)
+    [case] = cases.all()
+    assert case.sound is not None
+    assert cases.purge(bench.vault) == 0
+    bench.clock.now += 3 * DAY
+    assert cases.purge(bench.vault) == 1
+    [left] = cases.all()
+    assert (left.sound, left.wrapped, left.pattern) == (None, None, case.pattern)
+    stored = b"".join(path.read_bytes() for path in bench.database.folder.glob("desk.db*"))
+    assert case.sound[:64] not in stored
+    assert case.wrapped is not None
+    assert case.wrapped[:64] not in stored
+    flag(bench, start="1.6", end="1.8")
+    bench.vault.life.dispose(recording, "case-2")
+    assert cases.purge(bench.vault) == 1
+
+
+def test_no_sound_without_a_key(own_bench: Bench) -> None:
+    rules = Rules(cases=CaseRules(sounds=True))
+    with pytest.raises(UsageError, match="hushtap cases init"):
+        make_app(own_bench.vault, own_bench.database, rules=rules)
+
+
+def test_nothing_that_goes_wrong_with_a_case_keeps_a_miss_from_being_muted(
+    own_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learn(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(own_bench.app.state.desk, "_learn", learn)
+    recording = flag(own_bench)
+    assert not own_bench.vault.read(recording).samples[4050:7950, 0].any()
+
+
+def test_muting_does_not_wait_for_what_could_be_learned(own_bench: Bench) -> None:
+    # Nothing can be stored of the case any more.
+    with own_bench.database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE cases")
+    recording = flag(own_bench)
+    assert not own_bench.vault.read(recording).samples[4050:7950, 0].any()
+    with pytest.raises(VaultError):
+        own_bench.app.state.cases.all()
+
+
+def test_the_commands_list_make_the_key_and_forget(own_bench: Bench, tmp_path: Path) -> None:
+    flag(own_bench)
+    vault = ["--vault", str(own_bench.vault.path)]
+    run = CliRunner().invoke
+    told = run(app, ["cases", "list", "--json", *vault])
+    [line] = told.stdout.splitlines()
+    assert {"id": 1, "entity": "CVV", "side": 0}.items() <= json.loads(line).items()
+    key = str(tmp_path / "cases.key")
+    made = run(app, ["cases", "init", "--key", key, "--unprotected", *vault])
+    assert (made.exit_code, len(made.stdout.strip())) == (0, 16)
+    assert run(app, ["cases", "init", "--key", key, "--unprotected", *vault]).exit_code != 0
+    assert run(app, ["cases", "forget", *vault]).exit_code != 0
+    assert "case 1 is forgotten" in run(app, ["cases", "forget", "1", *vault]).stdout
+    assert run(app, ["cases", "list", "--json", *vault]).stdout == ""
+    assert run(app, ["cases", "forget", "1", *vault]).exit_code != 0
+
+
+def test_there_is_nothing_to_tune_by_without_a_case(own_bench: Bench, tmp_path: Path) -> None:
+    out = tmp_path / "ours.toml"
+    run = CliRunner().invoke
+    told = run(app, ["tune", str(out), "--vault", str(own_bench.vault.path)])
+    assert isinstance(told.exception, UsageError)
+    assert "flag what was missed" in str(told.exception)
+    assert not out.exists()
