@@ -7,7 +7,9 @@ import json
 import shutil
 import signal
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -134,6 +136,30 @@ def test_what_is_disposed_of_twice_is_disposed_of_once(vault: Vault) -> None:
     assert (again.entry, again.keys, again.certificate) == (first.entry, 0, first.certificate)
     assert len(entries_of(vault.path)) == entries
     assert list(vault.life.finish()) == []
+
+
+def test_of_two_who_dispose_of_it_at_once_one_does_and_the_other_is_told(vault: Vault) -> None:
+    ids = [record(vault) for _ in range(6)]
+    together = Barrier(2)
+
+    def dispose(recording: str) -> str:
+        other = Vault.open(vault.path)
+        together.wait()
+        try:
+            other.life.dispose(recording)
+        except VaultError as error:
+            return str(error)
+        return "done"
+
+    with ThreadPoolExecutor(2) as both:
+        told = {said for one in ids for said in both.map(dispose, [one] * 2)}
+    # An older reader of the database's log is told of as well, and what is left is due.
+    assert not any("changed meanwhile" in said for said in told)
+    list(vault.life.finish())
+    for recording in ids:
+        assert not sealed(vault, recording).exists()
+        assert vault.life.disposals.certificate(recording)
+    check(vault.path)
 
 
 def test_one_that_is_being_written_is_not_disposed_of(vault: Vault) -> None:

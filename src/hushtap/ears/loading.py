@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,11 +31,19 @@ class Weights:
         """
         spotter = Spotter(self.spotter) if self.spotter else None
         engine = Engine(self.folder, identity=self.identity, spotter=spotter, workers=workers)
-        # What is imported and loaded by now stays: the collector, which costs 4 % of a
-        # batch where it looks at all of it, need not look again.
-        gc.collect()
-        gc.freeze()
+        _spare_the_collector()
         return engine
+
+
+def _spare_the_collector() -> None:
+    """Let the collector pass over what is imported and loaded by now.
+
+    It stays as long as the process, and to look at all of it costs 4 % of a batch. At the
+    end it is given back: extensions tell on stderr of what is never collected.
+    """
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)
 
 
 def find_weights(model: str | Path | None = None) -> Weights:

@@ -51,6 +51,10 @@ class Disposed:
     certificate: Path | None
 
 
+class DisposedMeanwhileError(VaultError):
+    """Somebody else disposes of the recording at this moment, and it is on record."""
+
+
 class Disposals:
     """The disposals of one vault.
 
@@ -84,6 +88,7 @@ class Disposals:
 
         Raises:
             HeldError: a legal hold keeps it, which is on record.
+            DisposedMeanwhileError: somebody else disposes of it.
             VaultError: it is being written; or it is half done, and the next
                 disposal finishes it.
         """
@@ -187,6 +192,10 @@ class Disposals:
         with self._catalog.database.writing() as connection:
             gone = delete_keys(connection, recording_id)
             if begin is not None:
+                if not gone:
+                    raise DisposedMeanwhileError(
+                        f"recording {recording_id} is being disposed of by somebody else"
+                    )
                 if gone != dict(keys):
                     # Rolled back: what is destroyed is what is on record.
                     raise VaultError(

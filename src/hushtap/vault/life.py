@@ -25,7 +25,7 @@ from hushtap.vault.audit.events import Activity, Change, Kind, Thing
 from hushtap.vault.breaches import Breaches
 from hushtap.vault.catalog import State
 from hushtap.vault.details import Consent
-from hushtap.vault.disposal import Disposals, Disposed
+from hushtap.vault.disposal import Disposals, Disposed, DisposedMeanwhileError
 from hushtap.vault.holds import Holds, checked
 from hushtap.vault.report import Due, Report, due, report
 from hushtap.vault.retention import RetentionSetting
@@ -170,6 +170,9 @@ class Life:
         try:
             cause = Change.WITHDRAWN if withdrawn else Change.REFUSED
             return Noted(info.id, self.disposals.dispose(info.id, cause))
+        except DisposedMeanwhileError:
+            # Its writer was quicker.
+            return Noted(info.id, stopping=True)
         except HeldError:
             return Noted(info.id, held=True)
 
