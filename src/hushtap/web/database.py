@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -38,7 +38,10 @@ class DeskDatabase:
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._box = Fernet(_key(folder / "desk.key"))
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, _PRIVATE))
+            with suppress(FileExistsError):
+                # Only where there is none: to close a file that this process has open by
+                # SQLite as well takes SQLite's locks away, and with them what others write.
+                os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE))
         except (OSError, ValueError):
             raise VaultError(
                 f"{folder}: the review desk's key or database cannot be read or made here; "
