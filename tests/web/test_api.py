@@ -189,7 +189,8 @@ def test_a_flag_by_token_mutes_for_good(own_bench: Bench) -> None:
     assert not samples[4040:5960, 0].any()
     assert client.get(f"{API}/calls/{call}/flags").json() == [made.json()]
     assert client.get(f"{API}/calls/{call}").json()["flagged"]
-    for wrong in ({"start": 9}, {"channel": 2}, {"end": "NaN"}, {"more": 1}, {"kind": "x"}):
+    wrongs = ({"start": 9}, {"channel": 2}, {"end": "NaN"}, {"end": 99}, {"more": 1}, {"kind": "x"})
+    for wrong in wrongs:
         answer = client.post(f"{API}/calls/{call}/flags", json=body | wrong)
         assert (answer.status_code, list(answer.json())) == (422, ["detail"]), wrong
 

@@ -190,7 +190,11 @@ def flag(request: Request, session: Signed, recording_id: str, given: FlagIn) ->
     desk: Desk = request.app.state.desk
     info = desk.info(session, recording_id)
     rate = info.audio_format.sample_rate
-    first, last = to_samples(given.start, rate), min(to_samples(given.end, rate), info.samples)
+    first, last = to_samples(given.start, rate), to_samples(given.end, rate)
+    if last > info.samples + rate // 10:
+        # What is muted is gone for good: a slip of the hand must not take the rest of a call.
+        raise UsageError("end: lies after the end of the call")
+    last = min(last, info.samples)
     span = Span(min(first, last), last)
     put = desk.mute if given.kind is FlagKind.MISS else desk.overmute
     put(session, info.id, given.channel, span, given.entity)
