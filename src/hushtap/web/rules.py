@@ -234,6 +234,10 @@ def load(path: Path | None = None) -> Rules:
 def _only_guarded(url: str) -> str:
     if not _is_guarded(url):
         raise ValueError("must be https, or http on the loopback")
+    try:
+        urlsplit(url).port  # noqa: B018 - it is read when it is asked for
+    except ValueError:
+        raise ValueError("its port must be a number up to 65535") from None
     return url
 
 
