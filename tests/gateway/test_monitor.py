@@ -9,13 +9,14 @@ import pytest
 from hushtap.errors import ConsentError
 from hushtap.gateway.monitor import Monitor
 from hushtap.vault.recordings import Consent
-from vault.calls import PHONE_LINE, append_all, call
+from vault.calls import PHONE_LINE, call, chunk
 
 if TYPE_CHECKING:
     from hushtap.vault.recordings import Recording, Vault
 
 pytest_plugins = ("live_fixtures",)
 SAID = call(4 * PHONE_LINE.sample_rate, PHONE_LINE.channels)
+STEP = 160
 
 
 def heard(monitor: Monitor) -> int:
@@ -25,7 +26,9 @@ def heard(monitor: Monitor) -> int:
 def begun(vault: Vault) -> tuple[Recording, Monitor]:
     recording = vault.record(PHONE_LINE, source="line", policy="abc")
     monitor = Monitor(recording, PHONE_LINE, 10)
-    append_all(monitor, SAID)  # type: ignore[arg-type] - a sink as well
+    for start in range(0, len(SAID), STEP):
+        for channel in range(PHONE_LINE.channels):
+            monitor.append(chunk(SAID, channel, start, start + STEP))
     return recording, monitor
 
 
