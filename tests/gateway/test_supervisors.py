@@ -13,13 +13,13 @@ import httpx
 import numpy as np
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosedOK, InvalidStatus
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 
 from gateway.rig import RATE, TOKEN, StuckEar, chunks, recordings, serving, speech
 from hushtap.evaluate import OPEN_SECONDS, Truth, TruthSpan, score
 from hushtap.gateway.calls import TapName
 from hushtap.gateway.details import details_from
-from hushtap.gateway.supervisors import MOST
+from hushtap.gateway.supervisors import MOST, REVOKED
 from hushtap.values import AudioFormat, Entity, PcmChunk
 from hushtap.vault.audit.events import unpack
 from hushtap.vault.audit.reading import reading
@@ -92,6 +92,11 @@ async def pieces(socket: ClientConnection) -> AsyncIterator[tuple[int, NDArray[n
     assert json.loads(message)["type"] == "end"
     with pytest.raises(ConnectionClosedOK):
         await socket.recv()
+
+
+async def drained(socket: ClientConnection) -> None:
+    while isinstance(await socket.recv(), bytes):
+        pass
 
 
 async def hear(socket: ClientConnection) -> list[tuple[int, NDArray[np.int16]]]:
@@ -371,6 +376,68 @@ def test_a_number_is_silent_to_listeners(
     scored = score(clip.audio, whole, Truth(16_000, 2, spans))
     assert scored.sensitive
     assert all(one.voiced > 0.3 and one.audible < OPEN_SECONDS for one in scored.sensitive)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        LISTENERS.partition("[bob]")[0],
+        LISTENERS.replace(SOME, "another-token-of-bob"),
+        LISTENERS.replace("billing", "sales"),
+    ],
+    ids=["gone", "token", "reach"],
+)
+def test_who_may_no_longer_listen_is_cut_off(
+    left: str, vault: Vault, monitor: dict[str, Any]
+) -> None:
+    async def run() -> None:
+        async with serving(vault, monitor=monitor) as gateway:
+            call = await admit(gateway, queue="billing")
+            async with (
+                listening(gateway, call.id, SOME) as theirs,
+                listening(gateway, call.id) as other,
+            ):
+                await theirs.recv()
+                # A file that is wrong changes nothing.
+                monitor["listeners"].write_text("[bob]")
+                await gateway.reload()
+                await say(call, chunks(speech(5, 1), speech(5, 2)))
+                assert isinstance(await theirs.recv(), bytes)
+                monitor["listeners"].write_text(left)
+                await gateway.reload()
+                with pytest.raises(ConnectionClosedError):
+                    await asyncio.wait_for(drained(theirs), 2)
+                assert theirs.close_code == REVOKED
+                await call.end()
+                assert await hear(other)
+            with pytest.raises(InvalidStatus):
+                async with listening(gateway, call.id, SOME):
+                    pass
+
+    asyncio.run(run())
+
+
+def test_one_token_does_not_take_all_places(vault: Vault, monitor: dict[str, Any]) -> None:
+    monitor["listeners"].write_text(LISTENERS + "at_once = 2")
+
+    async def run() -> None:
+        async with serving(vault, monitor=monitor) as gateway:
+            call = await admit(gateway, queue="billing")
+            for _ in range(2):
+                async with listening(gateway, call.id, SOME), listening(gateway, call.id, SOME):
+                    with pytest.raises(InvalidStatus) as refused:
+                        async with listening(gateway, call.id, SOME):
+                            pass
+                    assert refused.value.response.status_code == 503
+                    async with listening(gateway, call.id) as other:
+                        await other.recv()
+                # A place is free again once its listener is gone.
+                assert gateway.supervisors is not None
+                while gateway.supervisors.up:  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0)
+            await call.end()
+
+    asyncio.run(run())
 
 
 def test_there_are_only_so_many_listeners(vault: Vault, monitor: dict[str, Any]) -> None:

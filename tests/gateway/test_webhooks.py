@@ -7,9 +7,11 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +29,6 @@ from hushtap.vault.recordings import Consent, State, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 KEYS = [bytes(range(32)), b"an-older-key-of-some-length-at-all"]
 
@@ -265,6 +266,16 @@ def test_calls_of_a_gateway_that_was_killed_are_told_of_and_those_of_another_are
     open_one.close()
     assert told_of(vault, receiver, secret) == [(open_one.id, "sealed", 0)]
     assert told_of(vault, receiver, secret) == []
+
+
+def test_files_of_others_in_the_outbox_silence_nobody(vault: Vault) -> None:
+    outbox = Outbox(vault)
+    with vault.record(AudioFormat(RATE, 1), source="rtp", policy="p") as recording:
+        outbox.owe(recording.id)
+    for name in (b"\xff\xfe", b"0-notes.txt", recording.id[:8].encode()):
+        Path(os.fsdecode(os.fsencode(vault.path / "webhooks") + b"/" + name)).touch()
+    assert [notice.recording for notice in outbox.owed(9)] == [recording.id]
+    assert len([*(vault.path / "webhooks").iterdir()]) == 4
 
 
 def test_a_folder_that_cannot_be_written_costs_no_call(

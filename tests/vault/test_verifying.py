@@ -137,7 +137,17 @@ def test_the_command_tells_of_each_and_ends_with_code_3(keyless: Vault) -> None:
     file_of(keyless, keyless.list()[0].id).unlink()
     done = run.invoke(app, [*words, "--json"])
     assert done.exit_code == 3
-    assert json.loads(done.stdout)["ok"] is False
+    told = json.loads(done.stdout)
+    assert (told["ok"], told["quick"]) == (False, True)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("junk", [1, 4, 30])
+def test_nothing_may_follow_the_end(vault: Vault, junk: int, quick: bool) -> None:  # noqa: FBT001 - a parameter
+    path = file_of(vault, record(vault))
+    path.write_bytes(path.read_bytes() + b"\x01" * junk)
+    [result] = vault.verify(quick=quick)
+    assert "out of place" in str(result.problem)
 
 
 def _flipped(data: bytes, at: int) -> bytes:

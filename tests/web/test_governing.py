@@ -171,6 +171,15 @@ def test_a_breach_is_entered_answered_and_closed(
         assert officer.post("/breaches", data=wrong).status_code == 422, wrong
 
 
+@pytest.mark.parametrize("said", ["2026-11-01T09:00", "2026-11-01T04:00-05:00"])
+def test_the_time_of_a_breach_keeps_its_zone(own_bench: Bench, said: str) -> None:
+    officer = own_bench.signed_in(Role.PRIVACY_OFFICER)
+    made = {"nature": "A laptop", "accounts": "x", "since": said}
+    assert officer.post("/breaches", data=made).status_code == 303
+    [breach] = own_bench.vault.life.breaches.all()
+    assert breach.scope["since"].startswith("2026-11-01T09:00:00")
+
+
 def test_an_export_takes_another_and_is_good_once(own_bench: Bench) -> None:
     recording = own_bench.calls["ann", "billing"]
     mine, officer = own_bench.signed_in(Role.SUPERVISOR), own_bench.signed_in(Role.PRIVACY_OFFICER)

@@ -43,7 +43,8 @@ def serve(
     """Take many live calls from recording taps: muted and encrypted before they are written.
 
     SIGTERM or Ctrl-C: no more calls are taken, and it ends once those that are up have
-    ended; a second one ends them. SIGHUP reads the policies again.
+    ended; a second one ends them. SIGHUP reads the policies again, and
+    who may listen.
 
     [bold]Examples[/]
 

@@ -164,7 +164,8 @@ def verify(
         bool,
         typer.Option(
             "--quick",
-            help="Decrypt nothing: find what is missing, cut or without keys. Needs no key.",
+            help="Decrypt nothing: find what is missing, cut (not of objects in a store) or "
+            "without keys; not what was changed, a wrapped key included. Needs no key.",
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -189,6 +190,7 @@ def verify(
                     "samples": result.samples,
                     "ok": result.ok,
                     "problem": result.problem,
+                    "quick": quick,
                 }
             )
         else:

@@ -100,7 +100,9 @@ class Monitor:
     def abort(self) -> None:
         """Mark the recording interrupted."""
         self._recording.abort()
-        if not self.over:
+        if self._recording.refused:
+            self._shut()
+        elif not self.over:
             self._keep_sealed()
             self.over = True
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from hushtap.errors import NotFoundError
 from hushtap.gateway.notices import Notice, Told
-from hushtap.observe import Log, LogEvent, Name
+from hushtap.observe import Log, LogEvent, Name, RecordingId
 from hushtap.timeline import to_seconds
 from hushtap.values import Entity
 from hushtap.vault.recordings import State
@@ -59,6 +59,11 @@ class Outbox:
             for path in sorted(self._folder.iterdir()):
                 if len(found) == most:
                     break
+                try:
+                    RecordingId(path.name)
+                except ValueError:
+                    # Not written by ``owe``: no file of others is looked at, or deleted.
+                    continue
                 try:
                     info = self._vault.info(path.name)
                 except NotFoundError:

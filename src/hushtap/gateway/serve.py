@@ -103,12 +103,24 @@ class Gateway:
         self._hurry.set()
 
     async def reload(self) -> None:
-        """Read the policies again, for calls to come; where one is wrong, all stay as they were."""
+        """Read the policies again, for calls to come, and who may listen, also to those up.
+
+        Where a policy is wrong, all stay as they were; so do the listeners where their file is.
+        """
+        problems: list[HushtapError] = []
+        # First and on its own: a wrong policy keeps no listener in.
+        if self.supervisors is not None:
+            try:
+                self.supervisors.used = await asyncio.to_thread(self.supervisors.load)
+            except HushtapError as error:
+                problems.append(error)
         try:
             await asyncio.to_thread(self._reload)
         except HushtapError as error:
-            _log.warning(LogEvent.RELOADED, {Name.ERROR: type(error)})
-        else:
+            problems.append(error)
+        for problem in problems:
+            _log.warning(LogEvent.RELOADED, {Name.ERROR: type(problem)})
+        if not problems:
             _log.info(LogEvent.RELOADED)
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:

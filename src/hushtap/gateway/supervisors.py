@@ -7,6 +7,7 @@ The file of listeners, as ``[monitor]`` names it::
     queues = ["billing"]           calls of these queues,
     agents = ["bob"]               and those that these agents took;
     all = false                    or all of them
+    at_once = 16                   calls that this token may hear at a time
 
 What is sent is in docs/gateway.md.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import struct
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -31,7 +33,7 @@ from hushtap.timeline import to_samples, to_seconds
 from hushtap.vault.audit.events import Activity, Actor, Kind, Outcome, Thing, is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from starlette.websockets import WebSocket
@@ -47,6 +49,12 @@ STEP_S: Final = 0.1
 MOST: Final = 64
 """Listeners at once: what each is owed is a copy of 32 kB a second at 8 kHz."""
 
+EACH: Final = 16
+"""Of these for one token, unless the file says otherwise: nobody keeps all others out."""
+
+REVOKED: Final = 1008
+"""The close code (RFC 6455, policy violation) where the right to listen ended before the call."""
+
 PATIENCE_S: Final = 60.0
 """Seconds that one message may take: more than a network stands still for."""
 
@@ -61,6 +69,7 @@ class Listener(Section):
     queues: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     all: bool = False
+    at_once: Annotated[int, Field(ge=1, le=MOST)] = EACH
 
     def reaches(self, call: GatewayCall) -> bool:
         """Return whether this call may be listened to."""
@@ -82,10 +91,21 @@ class Supervisors:
         """How many listen."""
         self.lost = 0.0
         """Seconds that came too late for a listener, or that one was too slow for."""
-        self._listeners = read_listeners(section.listeners)
+        self._by_name: Counter[str] = Counter()
+        self._section = section
+        self.used = self.load()
+        """Those who may listen, by their names; who is not among them any more is cut off."""
         self._delay = section.delay
         self._calls = calls
         self._vault = vault
+
+    def load(self) -> dict[str, Listener]:
+        """Return the listeners as their file stands now, to be ``used`` or not.
+
+        Raises:
+            UsageError: it is missing or wrong.
+        """
+        return read_listeners(self._section.listeners)
 
     def who(self, headers: Mapping[str, str]) -> tuple[str, Listener] | None:
         """Return name and reach of the listener whose bearer token a request carries."""
@@ -93,7 +113,7 @@ class Supervisors:
         # All are compared, so that time tells nothing.
         found = [
             (name, one)
-            for name, one in self._listeners.items()
+            for name, one in self.used.items()
             if hmac.compare_digest(given.encode(), one.token.encode())
         ]
         return found[0] if found and scheme.lower() == "bearer" else None
@@ -111,7 +131,10 @@ class Supervisors:
             return await _refuse(socket, 403, "this call is not in the listener's reach")
         if self.up >= MOST:
             return await _refuse(socket, 503, f"{MOST} listen already")
+        if self._by_name[name] >= listener.at_once:
+            return await _refuse(socket, 503, f"this token hears {listener.at_once} calls already")
         self.up += 1
+        self._by_name[name] += 1
         try:
             origin = socket.client.host if socket.client else "unknown"
             journal = self._vault.acting_as(Actor(name, "monitor", origin)).journal
@@ -119,16 +142,25 @@ class Supervisors:
             # No sound without its entry in the audit log.
             await asyncio.to_thread(journal.note, Activity.LISTEN, Outcome.SUCCESS, thing)
             _log.info(LogEvent.LISTENED, {Name.RECORDING: RecordingId(call.id)})
-            await self._play(socket, call, call.monitor)
+            await self._play(socket, name, listener.token, call, call.monitor)
         except HushtapError as error:
             await _refuse(socket, 503, f"the listening is not on record ({type(error).__name__})")
         finally:
             self.up -= 1
+            self._by_name[name] -= 1
         return None
 
-    async def _play(self, socket: WebSocket, call: GatewayCall, monitor: Monitor) -> None:
+    async def _play(
+        self, socket: WebSocket, name: str, token: str, call: GatewayCall, monitor: Monitor
+    ) -> None:
         await socket.accept()
-        sending = asyncio.create_task(self._send_all(socket, call, monitor))
+
+        def may() -> bool:
+            # As the file and the call stand now.
+            one = self.used.get(name)
+            return one is not None and one.token == token and one.reaches(call)
+
+        sending = asyncio.create_task(self._send_all(socket, call, monitor, may))
         gone = asyncio.create_task(_gone(socket))
         try:
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -138,7 +170,9 @@ class Supervisors:
             # What became of a connection that is gone is of no interest.
             await asyncio.gather(sending, gone, return_exceptions=True)
 
-    async def _send_all(self, socket: WebSocket, call: GatewayCall, monitor: Monitor) -> None:
+    async def _send_all(
+        self, socket: WebSocket, call: GatewayCall, monitor: Monitor, may: Callable[[], bool]
+    ) -> None:
         rate = call.format.sample_rate
         delay = to_samples(self._delay, rate)
         at = max(0, call.session.position - delay)
@@ -158,17 +192,21 @@ class Supervisors:
             over = monitor.over
             due = monitor.end if over else call.session.position - delay
             for first, frames in monitor.between(at, due):
+                if not may():
+                    break
                 async with asyncio.timeout(PATIENCE_S):
                     await socket.send_bytes(_INDEX.pack(first) + frames.astype("<i2").tobytes())
                 self.lost += to_seconds(first - at, rate)
                 at = first + len(frames)
+            if not may():
+                return await socket.close(REVOKED)
             if not over:
                 # What is not there when it is due is never sent: the delay stays what it is.
                 self.lost += to_seconds(max(0, due - at), rate)
                 at = max(at, due)
                 await asyncio.sleep(STEP_S)
         await socket.send_json({"type": "end", "sample": at})
-        await socket.close()
+        return await socket.close()
 
 
 async def _gone(socket: WebSocket) -> None:

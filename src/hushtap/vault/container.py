@@ -199,6 +199,8 @@ def read_heads(file: IO[bytes], path: Path, header: Header) -> Iterator[tuple[in
             at, count, ended = at + _FRAME.size + length, count + 1, kind == Kind.CLOSE
             if at <= size:
                 yield kind, readable
+        if ended and at < size:
+            raise damaged(path, f"segment {count} is out of place")
     except OSError as error:
         raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
 
@@ -217,7 +219,13 @@ def _begin(file: IO[bytes], path: Path, header: Header) -> bytes:
 def _frames(file: IO[bytes], path: Path, header: Header) -> Iterator[Frame]:
     start = _begin(file, path, header)
     digest = hashlib.sha256(start)
-    while len(head := file.read(_FRAME.size)) == _FRAME.size:
+    count, ended = 0, False
+    while head := file.read(_FRAME.size):
+        if ended:
+            # Only a file that has no end may be torn.
+            raise damaged(path, f"segment {count} is out of place")
+        if len(head) < _FRAME.size:
+            return
         kind, number, readable, length = _FRAME.unpack(head)
         if length > MAX_SEALED:
             raise damaged(path, "a segment's length was changed")
@@ -226,6 +234,7 @@ def _frames(file: IO[bytes], path: Path, header: Header) -> Iterator[Frame]:
             return
         yield Frame(kind, number, readable, sealed, digest.digest())
         digest.update(head + sealed)
+        count, ended = count + 1, kind == Kind.CLOSE
 
 
 def read_segments(

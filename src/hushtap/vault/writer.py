@@ -96,6 +96,7 @@ class Recording:
         self._findings: list[Finding] = []
         self._counts: Counter[str] = Counter()
         self._ended: str | None = None
+        self._refused = False
 
     @property
     def sealed(self) -> int:
@@ -105,7 +106,10 @@ class Recording:
     @property
     def refused(self) -> bool:
         """Whether the caller refused meanwhile: nothing of it may go anywhere any more."""
-        return bool(self._refusal)
+        # Once seen it holds: what tells of it goes with the recording that is disposed of.
+        if not self._refused and self._refusal:
+            self._refused = True
+        return self._refused
 
     def append(self, chunk: RedactedChunk) -> None:
         """Add audio of one channel, which goes on where that channel stopped.
@@ -202,7 +206,7 @@ class Recording:
 
     def _seal(self) -> None:
         """Write all that is pending: notes first, so that no mute lies there unexplained."""
-        if self._refusal:
+        if self.refused:
             self._stop()
         try:
             self._seal_notes()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import ssl
 import struct
 from contextlib import asynccontextmanager
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from hushtap.web.rules import GatewayRules
 
 TIMEOUT_S: Final = 5.0
+LONGEST_LIST: Final = 1 << 22
+"""Bytes: some thousands of calls."""
+LONGEST_DELAY_S: Final = 3600.0
+LAST_SAMPLE: Final = 1 << 53
+"""What a browser can count to."""
 LONGEST_MESSAGE: Final = 1 << 21
 """Bytes: ten seconds of two channels at 48 kHz, which come at once when a call ends."""
 INDEX: Final = struct.Struct("<Q")
@@ -81,7 +87,9 @@ class Gateway:
         UsageError: its token or certificates cannot be read.
     """
 
-    def __init__(self, rules: GatewayRules) -> None:
+    def __init__(self, rules: GatewayRules, timeout: float = TIMEOUT_S) -> None:
+        """``timeout`` in seconds: for a whole list, and until a call begins to play."""
+        self._timeout = timeout
         self._url = rules.url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {read_secret(rules.token_file)[0]}"}
         self._tls: ssl.SSLContext | None = None
@@ -92,19 +100,44 @@ class Gateway:
                 raise UsageError(f"{rules.ca}: no certificates ({type(error).__name__})") from None
 
     def calls(self) -> dict[str, dict[str, Any]]:
-        """Return the calls that are up by the ids of their recordings. Raises ``GatewayError``."""
+        """Return the calls that are up by the ids of their recordings. Not for an event loop.
+
+        Raises:
+            GatewayError: it does not answer, not in time, or more than ``LONGEST_LIST``.
+        """
         try:
-            answer = httpx.get(
-                f"{self._url}/calls",
-                headers=self._headers,
-                timeout=TIMEOUT_S,
-                verify=self._tls or True,
-                trust_env=False,
-            )
-            found = answer.raise_for_status().json()["calls"]
-            return {str(one["id"]): dict(one) for one in found}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise GatewayError(f"the gateway does not answer ({type(error).__name__})") from None
+            found = json.loads(asyncio.run(self._list()))["calls"]
+            calls = {str(one["id"]): dict(one) for one in found}
+            if all(math.isfinite(one["seconds"]) for one in calls.values()):
+                return calls
+            problem: type[Exception] = ValueError
+        except (
+            *(httpx.HTTPError, TimeoutError, RecursionError),
+            *(ValueError, KeyError, TypeError, OverflowError),
+        ) as error:
+            problem = type(error)
+        raise GatewayError(f"the gateway does not answer ({problem.__name__})")
+
+    async def _list(self) -> bytes:
+        client = httpx.AsyncClient(
+            # The limit is on all of it: reads that each are in time may go on for good.
+            timeout=self._timeout,
+            verify=self._tls or True,
+            trust_env=False,
+        )
+        headers = {**self._headers, "Accept-Encoding": "identity"}
+        async with (
+            asyncio.timeout(self._timeout),
+            client,
+            client.stream("GET", f"{self._url}/calls", headers=headers) as answer,
+        ):
+            answer.raise_for_status()
+            found = bytearray()
+            async for part in answer.aiter_raw():
+                found += part
+                if len(found) > LONGEST_LIST:
+                    raise ValueError("too long")
+            return bytes(found)
 
     @asynccontextmanager
     async def listen(self, call: str) -> AsyncIterator[Feed]:
@@ -119,28 +152,33 @@ class Gateway:
                 additional_headers=self._headers,
                 ssl=self._tls,
                 proxy=None,
-                open_timeout=TIMEOUT_S,
+                open_timeout=self._timeout,
                 close_timeout=1,
                 max_size=LONGEST_MESSAGE,
             )
         except (OSError, WebSocketException, TimeoutError) as error:
             raise GatewayError(f"the gateway plays nothing ({type(error).__name__})") from None
         try:
-            yield Feed(socket, await _head(socket))
+            yield Feed(socket, await _head(socket, self._timeout))
         finally:
             await socket.close()
 
 
-async def _head(socket: ClientConnection) -> Head:
+async def _head(socket: ClientConnection, patience: float) -> Head:
     from websockets.exceptions import WebSocketException  # noqa: PLC0415
 
     try:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(patience):
             told = _told(await socket.recv())
         if told["type"] == "start" and told["version"] == 1 and told["encoding"] == "s16le":
             audio_format = AudioFormat(int(told["rate"]), int(told["channels"]))
-            return Head(audio_format, float(told["delay"]), int(told["sample"]))
-    except (WebSocketException, TimeoutError, KeyError, TypeError, ValueError):
+            head = Head(audio_format, float(told["delay"]), int(told["sample"]))
+            if 0 <= head.delay <= LONGEST_DELAY_S and 0 <= head.sample <= LAST_SAMPLE:
+                return head
+    except (
+        *(WebSocketException, TimeoutError),
+        *(KeyError, TypeError, ValueError, OverflowError),
+    ):
         pass
     raise GatewayError("the gateway speaks another protocol: use the same release of both")
 
@@ -148,6 +186,6 @@ async def _head(socket: ClientConnection) -> Head:
 def _told(message: str | bytes) -> dict[str, Any]:
     try:
         told = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
