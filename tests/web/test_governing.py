@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from hushtap.errors import UsageError
 from hushtap.vault.recordings import CallDetails, Consent, State
 from hushtap.web.access import TERM
 from hushtap.web.credentials import form_token
+from hushtap.web.disposals import GOOD_FOR
 from hushtap.web.roles import Role
 from hushtap.web.sessions import Stage
 from vault.calls import PHONE_LINE, append_all, call
@@ -133,6 +135,30 @@ def test_what_was_open_is_erased_when_it_is_agreed_to_again(
     assert second.post("/disposals/1/agree").status_code == 303
     assert own_bench.vault.info(recording.id).state is State.DISPOSED
     assert second.post("/disposals/1/agree").status_code == 422
+
+
+def test_a_caller_is_forgotten_once_there_is_nothing_to_decide(
+    own_bench: Bench, officers: tuple[TestClient, TestClient]
+) -> None:
+    first, second = officers
+    requests = own_bench.app.state.disposals
+    own_bench.vault.life.hold(of_caller(own_bench), "case-1")
+    page = first.post("/callers", data={"caller": CALLER}).text
+    sealed = page.split('name="sealed" value="')[1].split('"')[0]
+    for number, what in enumerate(("agree", "decline", "nothing"), 1):
+        form = {"sealed": sealed, "reason": f"request-{number}"}
+        assert first.post("/callers/erasure", data=form).status_code == 303
+        assert requests.caller(number) == CALLER
+        if what != "nothing":
+            assert second.post(f"/disposals/{number}/{what}").status_code == 303
+        else:
+            requests.forget_callers()
+            assert requests.caller(number) == CALLER
+            own_bench.clock.now += GOOD_FOR + 1
+            requests.forget_callers()
+        with pytest.raises(UsageError):
+            requests.caller(number)
+    assert [one.standing for one in requests.list()] == ["expired", "declined", "held"]
 
 
 def test_a_breach_is_entered_answered_and_closed(

@@ -116,9 +116,15 @@ def make_app(
         raise UsageError("[cases] sounds: there is no key to seal them to: hushtap cases init")
     state.cases.purge(vault)
 
-    def learn(flag: Flag, playback: Playback, others: list[Flag]) -> None:
-        state.cases.learn(flag, playback, rules.cases, others)
-        state.cases.purge(vault)
+    def learn(flag: Flag, playback: Playback, others: list[Flag]) -> Callable[[], None]:
+        heard = state.cases.hear(flag, playback, rules.cases, others)
+
+        def keep() -> None:
+            if heard is not None:
+                state.cases.keep(heard)
+            state.cases.purge(vault)
+
+        return keep
 
     review_of = Review(database, settings, **timed)
     state.desk = Desk(vault, review_of, state.watch, **timed, learn=learn)
