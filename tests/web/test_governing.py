@@ -193,6 +193,8 @@ def test_a_breach_is_entered_answered_and_closed(
         {"nature": "A laptop", "accounts": ""},
         {"nature": "4111 1111 1111 1111", "accounts": "x"},
         {"nature": "A laptop", "accounts": "x", "since": "yesterday"},
+        {"nature": "A laptop", "accounts": "4539148803436467"},
+        {"nature": "A laptop", "hosts": "4539148803436467"},
     ):
         assert officer.post("/breaches", data=wrong).status_code == 422, wrong
 
@@ -229,13 +231,30 @@ def test_accounts_are_confirmed_or_revoked_and_due_again(own_bench: Bench) -> No
     def due() -> set[str]:
         return {one.account.name for one in access.all() if one.due}
 
+    def seen(name: str) -> str:
+        form = admin.get("/access").text.split(f'action="/access/{name}"')[1]
+        return form.split('name="rights" value="')[1].split('"')[0]
+
+    def confirm(name: str, rights: str) -> int:
+        form = {"decision": "confirm", "rights": rights}
+        return int(admin.post(f"/access/{name}", data=form).status_code)
+
     own_bench.app.state.watch.entered("the-auditor", "10.0.0.9")
     everybody = due()
     assert {"the-auditor", "the-supervisor"} <= everybody
-    path = "/access/the-auditor"
-    assert admin.post(path, data={"decision": "confirm"}).status_code == 303
+    assert confirm("the-auditor", seen("the-auditor")) == 303
     assert due() == everybody - {"the-auditor"}
     assert "22 Nov 2026, the-administrator" in admin.get("/access").text
+    # What was not shown is not confirmed: meanwhile another reach was given.
+    before = seen("the-qa-analyst")
+    with own_bench.database.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE accounts SET queues = '[\"orders\"]' WHERE name = 'the-qa-analyst'"
+        )
+    assert confirm("the-qa-analyst", before) == 422
+    assert confirm("the-qa-analyst", "") == 422
+    assert "the-qa-analyst" in due()
+    assert confirm("the-qa-analyst", seen("the-qa-analyst")) == 303
     assert admin.post("/access/the-qa-analyst", data={"decision": "revoke"}).status_code == 303
     assert own_bench.app.state.accounts.get("the-qa-analyst").disabled
     assert "the-qa-analyst" not in admin.get("/access").text
@@ -244,4 +263,4 @@ def test_accounts_are_confirmed_or_revoked_and_due_again(own_bench: Bench) -> No
     own_bench.clock.now += TERM
     assert "the-auditor" in due()
     names = [user for user, *_ in told(own_bench, "account-change")]
-    assert names == ["the-administrator", "the-administrator"]
+    assert names == ["the-administrator"] * 3

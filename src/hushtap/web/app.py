@@ -107,7 +107,7 @@ def make_app(
     state.tokens = Tokens(database, settings, **timed)
     state.disposals = DisposalRequests(database, settings, **timed)
     state.access = AccessReviews(database, settings, **timed)
-    state.throttle = Throttle(settings.attempts)
+    state.throttle, state.strays = Throttle(settings.attempts), Throttle(settings.attempts)
     state.vault = vault
     state.rules = rules = rules or load()
     state.watch = Watch(database, rules.alerts, **timed)
