@@ -268,6 +268,10 @@ def test_the_commands_list_make_the_key_and_forget(own_bench: Bench, tmp_path: P
     [line] = told.stdout.splitlines()
     assert {"id": 1, "entity": "CVV", "side": 0}.items() <= json.loads(line).items()
     key = str(tmp_path / "cases.key")
+    inside = str(own_bench.database.folder / "cases.key")
+    told = run(app, ["cases", "init", "--key", inside, "--unprotected", *vault])
+    assert isinstance(told.exception, UsageError)
+    assert not own_bench.app.state.cases.can_seal
     made = run(app, ["cases", "init", "--key", key, "--unprotected", *vault])
     assert (made.exit_code, len(made.stdout.strip())) == (0, 16)
     assert run(app, ["cases", "init", "--key", key, "--unprotected", *vault]).exit_code != 0

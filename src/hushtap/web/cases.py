@@ -98,12 +98,17 @@ class TuningCases(Store):
         """Make the key that sounds are sealed to, once, and return its id.
 
         Raises:
+            UsageError: its private half would lie in the vault.
             VaultError: there is one, its files cannot be written, or it cannot be logged.
         """
         from hushtap.vault.keymaking import planned  # noqa: PLC0415 - imports the keys' providers
 
         if self._public.exists():
             raise VaultError(f"{self._public}: there already; sounds are sealed to it")
+        if new.path.resolve().is_relative_to(vault.path.resolve()):
+            raise UsageError(
+                f"{new.path}: in the vault, beside what it opens; give a place elsewhere"
+            )
         plan = planned(new)
         key = Thing(Kind.KEY, plan.key_id)
         with vault.journal.act(Activity.KEY_CHANGE, key, change=Change.ADD):
