@@ -125,10 +125,7 @@ class TuningCases(Store):
     ) -> Heard | None:
         """Read what can be learned of a miss, before it is muted; ``others`` stay unheard.
 
-        ``None`` where it is too long to be a number.
-
-        Raises:
-            VaultError: the recording cannot be read.
+        ``None`` where it is too long to be a number. Raises ``VaultError``: it cannot be read.
         """
         rate, total = playback.audio_format.sample_rate, playback.info.samples
         longest = to_samples(LONGEST_S, rate)
@@ -198,11 +195,7 @@ class TuningCases(Store):
             return [_case(row._asdict()) for row in found]
 
     def drop(self, case: int) -> None:
-        """Forget a case, and destroy what is kept of it; see ``owed``.
-
-        Raises:
-            UsageError: there is none of that number.
-        """
+        """Destroy a case; see ``owed``. Raises ``UsageError``: there is none of that number."""
         with self._database.writing() as connection:
             if not connection.execute(delete(cases).where(cases.c.id == case)).rowcount:
                 raise UsageError(f"there is no case {case}; see hushtap cases list")
