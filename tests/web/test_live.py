@@ -92,7 +92,10 @@ def test_nothing_is_played_that_is_not_on_record(live: tuple[Bench, Playing]) ->
     assert PIECES[0][1].tobytes()[:64] not in answer.content
 
 
-@pytest.mark.parametrize("change", ["disabled = 1", "role = 'auditor'", "agents = '[\"cara\"]'"])
+@pytest.mark.parametrize(
+    "change",
+    ["disabled = 1", "role = 'qa-analyst', queues = '[\"billing\"]'", "agents = '[\"cara\"]'"],
+)
 def test_whoever_may_not_listen_any_more_hears_no_further(
     live: tuple[Bench, Playing], change: str
 ) -> None:
