@@ -238,3 +238,10 @@ def test_nothing_is_concluded_from_a_damaged_log(vault: Vault) -> None:
     tamper(vault.path, "UPDATE entries SET entry = x'7b7d' WHERE number = 2")
     with pytest.raises(VerificationError, match="entry 2 is damaged"):
         find(vault, accounts=("ann",))
+
+
+@pytest.mark.parametrize("what", ["accounts", "hosts"])
+def test_a_card_number_is_no_name(what: str) -> None:
+    with pytest.raises(UsageError, match="looks like"):
+        Scope(**{what: ("4539148803436467",)})  # type: ignore[arg-type]
+    Scope(hosts=("192.168.100.200", "255.255.255.255", "10.0.0.1", "ipv6/2001:db8:1111:2222::4444"))

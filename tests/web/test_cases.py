@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +16,16 @@ from hushtap.values import Entity
 from hushtap.vault.keymaking import NewKey
 from hushtap.vault.keys import PrivateKey, Unprotected, load_private
 from hushtap.web.app import make_app
-from hushtap.web.cases import TuningCases, unsealed
+from hushtap.web.cases import TuningCase, TuningCases, unsealed
 from hushtap.web.roles import Role
 from hushtap.web.rules import CaseRules, Rules
+from hushtap.web.upkeep import Upkeep
 from vault.calls import call
 from web.bench import LENGTH, Bench, make_bench
+from web.test_governing import CALLER, of_caller, somebody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MISS = {"kind": "miss", "channel": "0", "entity": "CVV", "start": "0.5", "end": "1.0"}
@@ -119,6 +122,117 @@ def test_a_sound_ends_with_its_term_and_with_its_recording(
     assert cases.purge(bench.vault) == 1
 
 
+def stored(bench: Bench) -> bytes:
+    """What lies in the desk's database and its log of changes."""
+    return b"".join(path.read_bytes() for path in bench.database.folder.glob("desk.db*"))
+
+
+def kept(case: TuningCase) -> tuple[bytes, bytes]:
+    assert case.sound is not None
+    assert case.wrapped is not None
+    return case.sound[:64], case.wrapped
+
+
+def test_the_sound_goes_with_the_erasure_of_its_caller(
+    keeping: tuple[Bench, PrivateKey],
+) -> None:
+    bench, _ = keeping
+    recording = of_caller(bench)
+    miss = bench.signed_in(Role.SUPERVISOR).post(f"/calls/{recording}/flags", data=MISS)
+    assert miss.status_code == 303
+    [case] = bench.app.state.cases.all()
+    first, second = (
+        bench.signed_in(Role.PRIVACY_OFFICER),
+        somebody(bench, "olga", Role.PRIVACY_OFFICER),
+    )
+    page = first.post("/callers", data={"caller": CALLER}).text
+    sealed = page.split('name="sealed" value="')[1].split('"')[0]
+    first.post("/callers/erasure", data={"sealed": sealed, "reason": "request-31"})
+    assert second.post("/disposals/1/agree").status_code == 303
+    assert [one.sound for one in bench.app.state.cases.all()] == [None]
+    assert not any(one in stored(bench) for one in kept(case))
+
+
+def test_an_open_desk_destroys_sounds_by_itself(keeping: tuple[Bench, PrivateKey]) -> None:
+    bench, _ = keeping
+    recording, state = flag(bench), bench.app.state
+    [case] = state.cases.all()
+    bench.vault.life.dispose(recording, "case-2")
+    looked = threading.Event()
+
+    class Looking(Upkeep):
+        def look(self) -> None:
+            super().look()
+            looked.set()
+
+    upkeep = Looking(bench.vault, state.cases, state.disposals, every=0.01)
+    upkeep.start()
+    assert looked.wait(20)
+    upkeep.stop()
+    assert not any(one in stored(bench) for one in kept(case))
+
+
+def test_what_is_forgotten_is_gone_from_the_log_of_changes(
+    keeping: tuple[Bench, PrivateKey],
+) -> None:
+    bench, _ = keeping
+    flag(bench)
+    [case] = bench.app.state.cases.all()
+    vault = ["--vault", str(bench.vault.path)]
+    assert CliRunner().invoke(app, ["cases", "forget", "1", *vault]).exit_code == 0
+    assert not any(one in stored(bench) for one in kept(case))
+
+
+def test_what_a_reader_keeps_from_being_destroyed_is_owed(
+    keeping: tuple[Bench, PrivateKey],
+) -> None:
+    bench, _ = keeping
+    cases = bench.app.state.cases
+    flag(bench)
+    [case] = cases.all()
+    bench.clock.now += 3 * DAY
+    vault = ["--vault", str(bench.vault.path)]
+    with bench.database.reading() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM cases").all()
+        assert cases.purge(bench.vault) == 1
+        assert cases.owed
+        told = CliRunner().invoke(app, ["cases", "forget", "--due", *vault])
+        assert isinstance(told.exception, VaultError)
+    assert kept(case)[0] in stored(bench)
+    assert cases.purge(bench.vault) == 0
+    assert not cases.owed
+    assert not any(one in stored(bench) for one in kept(case))
+
+
+def test_what_is_too_long_for_a_number_is_muted_and_not_read(
+    keeping: tuple[Bench, PrivateKey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hushtap.web.cases.LONGEST_S", 0.4)
+    bench, _ = keeping
+    recording = flag(bench)
+    assert bench.app.state.cases.all() == []
+    assert not bench.vault.read(recording).samples[4050:7950, 0].any()
+
+
+def test_a_case_is_kept_only_once_its_miss_is_muted(own_bench: Bench) -> None:
+    state, seen = own_bench.app.state, []
+    learn = state.desk._learn
+
+    def learning(*given: object) -> Callable[[], object]:
+        keep, recording = learn(*given), own_bench.calls["ann", "billing"]
+
+        def keeping() -> object:
+            seen.append(own_bench.vault.read(recording).samples[4050:7950, 0].any())
+            return keep()
+
+        return keeping
+
+    state.desk._learn = learning
+    flag(own_bench)
+    assert seen == [False]
+    assert len(state.cases.all()) == 1
+
+
 def test_no_sound_without_a_key(own_bench: Bench) -> None:
     rules = Rules(cases=CaseRules(sounds=True))
     with pytest.raises(UsageError, match="hushtap cases init"):
@@ -154,6 +268,10 @@ def test_the_commands_list_make_the_key_and_forget(own_bench: Bench, tmp_path: P
     [line] = told.stdout.splitlines()
     assert {"id": 1, "entity": "CVV", "side": 0}.items() <= json.loads(line).items()
     key = str(tmp_path / "cases.key")
+    inside = str(own_bench.database.folder / "cases.key")
+    told = run(app, ["cases", "init", "--key", inside, "--unprotected", *vault])
+    assert isinstance(told.exception, UsageError)
+    assert not own_bench.app.state.cases.can_seal
     made = run(app, ["cases", "init", "--key", key, "--unprotected", *vault])
     assert (made.exit_code, len(made.stdout.strip())) == (0, 16)
     assert run(app, ["cases", "init", "--key", key, "--unprotected", *vault]).exit_code != 0

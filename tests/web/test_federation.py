@@ -17,6 +17,7 @@ from hushtap.web.credentials import digest
 from hushtap.web.errors import SignInError
 from hushtap.web.roles import Role
 from hushtap.web.rules import GroupRole, OidcRules, Rules
+from hushtap.web.throttle import Throttle
 from web.bench import COOKIE, HOST, PASSWORD, Bench, make_bench
 from web.providers import Provider, provider
 from web.test_sign_in import told
@@ -251,6 +252,19 @@ def test_a_provider_that_is_gone_leaves_the_other_way_in(shop: Shop) -> None:
     answer = shop.bench.client().get("/sign-in/oidc")
     assert answer.status_code == 401
     assert 'name="password"' in answer.text
+
+
+def test_another_site_uses_up_no_tries(shop: Shop) -> None:
+    state, theirs = shop.bench.app.state, {"sec-fetch-site": "cross-site"}
+    state.throttle, state.strays = Throttle(2, lambda: 0.0), Throttle(2, lambda: 0.0)
+    client = shop.bench.client()
+    for path, status in (("/sign-in/oidc", 403), (f"{federation.RETURN}?state=x", 401)):
+        for _ in range(2):
+            assert client.get(path, headers=theirs).status_code == status
+    assert client.get(f"{federation.RETURN}?state=x", headers=theirs).status_code == 429
+    entered, answer = shop.enter("ann-1")
+    assert answer.status_code == 200
+    assert entered.get("/calls").status_code == 200
 
 
 def test_rules_that_open_too_much_are_refused(tmp_path: Path) -> None:

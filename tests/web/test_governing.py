@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from hushtap.errors import UsageError
 from hushtap.vault.recordings import CallDetails, Consent, State
 from hushtap.web.access import TERM
 from hushtap.web.credentials import form_token
+from hushtap.web.disposals import GOOD_FOR
 from hushtap.web.roles import Role
 from hushtap.web.sessions import Stage
 from vault.calls import PHONE_LINE, append_all, call
@@ -135,6 +137,30 @@ def test_what_was_open_is_erased_when_it_is_agreed_to_again(
     assert second.post("/disposals/1/agree").status_code == 422
 
 
+def test_a_caller_is_forgotten_once_there_is_nothing_to_decide(
+    own_bench: Bench, officers: tuple[TestClient, TestClient]
+) -> None:
+    first, second = officers
+    requests = own_bench.app.state.disposals
+    own_bench.vault.life.hold(of_caller(own_bench), "case-1")
+    page = first.post("/callers", data={"caller": CALLER}).text
+    sealed = page.split('name="sealed" value="')[1].split('"')[0]
+    for number, what in enumerate(("agree", "decline", "nothing"), 1):
+        form = {"sealed": sealed, "reason": f"request-{number}"}
+        assert first.post("/callers/erasure", data=form).status_code == 303
+        assert requests.caller(number) == CALLER
+        if what != "nothing":
+            assert second.post(f"/disposals/{number}/{what}").status_code == 303
+        else:
+            requests.forget_callers()
+            assert requests.caller(number) == CALLER
+            own_bench.clock.now += GOOD_FOR + 1
+            requests.forget_callers()
+        with pytest.raises(UsageError):
+            requests.caller(number)
+    assert [one.standing for one in requests.list()] == ["expired", "declined", "held"]
+
+
 def test_a_breach_is_entered_answered_and_closed(
     own_bench: Bench, officers: tuple[TestClient, TestClient]
 ) -> None:
@@ -167,6 +193,8 @@ def test_a_breach_is_entered_answered_and_closed(
         {"nature": "A laptop", "accounts": ""},
         {"nature": "4111 1111 1111 1111", "accounts": "x"},
         {"nature": "A laptop", "accounts": "x", "since": "yesterday"},
+        {"nature": "A laptop", "accounts": "4539148803436467"},
+        {"nature": "A laptop", "hosts": "4539148803436467"},
     ):
         assert officer.post("/breaches", data=wrong).status_code == 422, wrong
 
@@ -212,13 +240,30 @@ def test_accounts_are_confirmed_or_revoked_and_due_again(own_bench: Bench) -> No
     def due() -> set[str]:
         return {one.account.name for one in access.all() if one.due}
 
+    def seen(name: str) -> str:
+        form = admin.get("/access").text.split(f'action="/access/{name}"')[1]
+        return form.split('name="rights" value="')[1].split('"')[0]
+
+    def confirm(name: str, rights: str) -> int:
+        form = {"decision": "confirm", "rights": rights}
+        return int(admin.post(f"/access/{name}", data=form).status_code)
+
     own_bench.app.state.watch.entered("the-auditor", "10.0.0.9")
     everybody = due()
     assert {"the-auditor", "the-supervisor"} <= everybody
-    path = "/access/the-auditor"
-    assert admin.post(path, data={"decision": "confirm"}).status_code == 303
+    assert confirm("the-auditor", seen("the-auditor")) == 303
     assert due() == everybody - {"the-auditor"}
     assert "22 Nov 2026, the-administrator" in admin.get("/access").text
+    # What was not shown is not confirmed: meanwhile another reach was given.
+    before = seen("the-qa-analyst")
+    with own_bench.database.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE accounts SET queues = '[\"orders\"]' WHERE name = 'the-qa-analyst'"
+        )
+    assert confirm("the-qa-analyst", before) == 422
+    assert confirm("the-qa-analyst", "") == 422
+    assert "the-qa-analyst" in due()
+    assert confirm("the-qa-analyst", seen("the-qa-analyst")) == 303
     assert admin.post("/access/the-qa-analyst", data={"decision": "revoke"}).status_code == 303
     assert own_bench.app.state.accounts.get("the-qa-analyst").disabled
     assert "the-qa-analyst" not in admin.get("/access").text
@@ -227,4 +272,4 @@ def test_accounts_are_confirmed_or_revoked_and_due_again(own_bench: Bench) -> No
     own_bench.clock.now += TERM
     assert "the-auditor" in due()
     names = [user for user, *_ in told(own_bench, "account-change")]
-    assert names == ["the-administrator", "the-administrator"]
+    assert names == ["the-administrator"] * 3

@@ -92,19 +92,27 @@ def test_nothing_is_played_that_is_not_on_record(live: tuple[Bench, Playing]) ->
     assert PIECES[0][1].tobytes()[:64] not in answer.content
 
 
-def test_a_session_that_ends_hears_no_further(live: tuple[Bench, Playing]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    ["disabled = 1", "role = 'qa-analyst', queues = '[\"billing\"]'", "agents = '[\"cara\"]'"],
+)
+def test_whoever_may_not_listen_any_more_hears_no_further(
+    live: tuple[Bench, Playing], change: str
+) -> None:
     bench, playing = live
-    playing.pieces = [(FIRST + 800 * n, tone(0.1)) for n in range(100)]
     playing.pause = 0.05
     client = bench.signed_in(ROLE)
-    # The account is disabled while it plays: the desk looks each second.
-    sends = iter(playing.pieces)
+    # The account is changed while it plays: the desk looks each second.
+    sends = [(FIRST + 800 * n, tone(0.1)) for n in range(100)]
 
     class Ending(list):  # type: ignore[type-arg]
         def __iter__(self) -> Iterator[object]:
             for number, piece in enumerate(sends):
                 if number == 5:
-                    bench.app.state.accounts.disable("the-supervisor")
+                    with bench.database.writing() as connection:
+                        connection.exec_driver_sql(
+                            f"UPDATE accounts SET {change} WHERE name = 'the-supervisor'"  # noqa: S608
+                        )
                 yield piece
 
     playing.pieces = Ending()

@@ -16,7 +16,7 @@ from hushtap.cli.newkeys import new_key_at
 from hushtap.cli.output import complain, open_vault, print_json, print_table, say, secret_of
 from hushtap.cli.redact import ModelOption, PolicyOption
 from hushtap.cli.vault import DEFAULT, VaultOption
-from hushtap.errors import UsageError
+from hushtap.errors import UsageError, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,10 +137,16 @@ def forget(
         raise UsageError("name a case, or --due")
     opened, cases = _cases(vault)
     if case is None:
-        say(f"{cases.purge(opened)} sounds are destroyed")
-        return
-    cases.drop(case)
-    say(f"case {case} is forgotten")
+        done = f"{cases.purge(opened)} sounds are destroyed"
+    else:
+        cases.drop(case)
+        done = f"case {case} is forgotten"
+    if cases.owed:
+        raise VaultError(
+            f"{done}, but somebody reads the desk's database, whose log remembers it; "
+            "do hushtap cases forget --due once that has ended"
+        )
+    say(done)
 
 
 def tune(

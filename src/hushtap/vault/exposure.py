@@ -16,6 +16,7 @@ from hushtap.errors import UsageError, VerificationError
 from hushtap.vault.audit.events import Activity, Kind, Outcome, is_name, unpack
 from hushtap.vault.audit.reading import reading
 from hushtap.vault.catalog import Query
+from hushtap.vault.details import looks_sensitive
 from hushtap.vault.keytable import KeyState, KeyTable
 from hushtap.vault.report import every
 
@@ -84,6 +85,8 @@ class Scope:
         for name in (*self.accounts, *self.hosts, *self.keys):
             if not is_name(name):
                 raise UsageError("accounts, hosts and keys are named as the audit log has them")
+        if any(map(looks_sensitive, (*self.accounts, *self.hosts))):
+            raise UsageError("an account or host looks like a card number or an SSN")
         if _stamp(self.until, _LAST) < _stamp(self.since, _FIRST):
             raise UsageError("the time ends before it begins")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -43,6 +45,11 @@ class Standing:
     reviewed: float | None
     reviewed_by: str | None
     due: bool
+
+    @property
+    def rights(self) -> str:
+        """What stands for role and reach in a form: a review is of what was shown."""
+        return digest_of(self.account)
 
 
 class AccessReviews(Store):
@@ -104,3 +111,9 @@ class AccessReviews(Store):
 def rights_of(account: Account) -> str:
     """Return role and reach as one text: a review is of both."""
     return "|".join((account.role, *account.queues, "", *account.agents))
+
+
+def digest_of(account: Account) -> str:
+    """Return a digest of role and reach."""
+    told = json.dumps([account.role, account.queues, account.agents])
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -107,7 +107,7 @@ def make_app(
     state.tokens = Tokens(database, settings, **timed)
     state.disposals = DisposalRequests(database, settings, **timed)
     state.access = AccessReviews(database, settings, **timed)
-    state.throttle = Throttle(settings.attempts)
+    state.throttle, state.strays = Throttle(settings.attempts), Throttle(settings.attempts)
     state.vault = vault
     state.rules = rules = rules or load()
     state.watch = Watch(database, rules.alerts, **timed)
@@ -116,9 +116,15 @@ def make_app(
         raise UsageError("[cases] sounds: there is no key to seal them to: hushtap cases init")
     state.cases.purge(vault)
 
-    def learn(flag: Flag, playback: Playback, others: list[Flag]) -> None:
-        state.cases.learn(flag, playback, rules.cases, others)
-        state.cases.purge(vault)
+    def learn(flag: Flag, playback: Playback, others: list[Flag]) -> Callable[[], None]:
+        heard = state.cases.hear(flag, playback, rules.cases, others)
+
+        def keep() -> None:
+            if heard is not None:
+                state.cases.keep(heard)
+            state.cases.purge(vault)
+
+        return keep
 
     review_of = Review(database, settings, **timed)
     state.desk = Desk(vault, review_of, state.watch, **timed, learn=learn)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hushtap.values import Finding, TranscriptWord
     from hushtap.vault.keymaking import NewKey
     from hushtap.vault.keys import PrivateKey
     from hushtap.vault.recordings import Playback, Vault
@@ -51,7 +52,7 @@ AFTER_S: Final = 4.0
 """Seconds of sound around a number: the question for it is most often in them."""
 LONGEST_BEFORE_S: Final = 150.0
 LONGEST_S: Final = 60.0
-"""Seconds of a number, at most, of which the sound is kept."""
+"""Seconds of a number, at most: what is longer is no case."""
 _NONCE: Final = bytes(12)
 """Each data key seals once."""
 _DAY: Final = 24 * 3600
@@ -71,6 +72,25 @@ class TuningCase:
     wrapped: bytes | None = field(repr=False, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was read of a miss before it was muted; ``samples`` only where sound may be kept.
+
+    ``missed`` is the flag's span of its channel; ``samples`` are those ``around`` the
+    ``whole`` number, shape ``(n, channels)``; ``days`` is how long sound is kept.
+    """
+
+    flag: Flag
+    missed: NDArray[np.int16] = field(repr=False)
+    whole: Span
+    samples: NDArray[np.int16] | None = field(repr=False)
+    around: Span
+    muted: tuple[Finding, ...] = field(repr=False)
+    words: tuple[TranscriptWord, ...] = field(repr=False)
+    rate: int
+    days: int
+
+
 class TuningCases(Store):
     """The tuning set of a desk."""
 
@@ -78,12 +98,17 @@ class TuningCases(Store):
         """Make the key that sounds are sealed to, once, and return its id.
 
         Raises:
+            UsageError: its private half would lie in the vault.
             VaultError: there is one, its files cannot be written, or it cannot be logged.
         """
         from hushtap.vault.keymaking import planned  # noqa: PLC0415 - imports the keys' providers
 
         if self._public.exists():
             raise VaultError(f"{self._public}: there already; sounds are sealed to it")
+        if new.path.resolve().is_relative_to(vault.path.resolve()):
+            raise UsageError(
+                f"{new.path}: in the vault, beside what it opens; give a place elsewhere"
+            )
         plan = planned(new)
         key = Thing(Kind.KEY, plan.key_id)
         with vault.journal.act(Activity.KEY_CHANGE, key, change=Change.ADD):
@@ -95,24 +120,51 @@ class TuningCases(Store):
         """Whether there is a key to seal sounds to."""
         return self._public.exists()
 
-    def learn(
+    def hear(
         self, flag: Flag, playback: Playback, rules: CaseRules, others: Iterable[Flag] = ()
-    ) -> TuningCase:
-        """Keep what can be learned of a miss, before it is muted; ``others`` stay unheard.
+    ) -> Heard | None:
+        """Read what can be learned of a miss, before it is muted; ``others`` stay unheard.
 
-        Raises:
-            VaultError: the recording cannot be read.
+        ``None`` where it is too long to be a number. Raises ``VaultError``: it cannot be read.
         """
         rate, total = playback.audio_format.sample_rate, playback.info.samples
+        longest = to_samples(LONGEST_S, rate)
+        if len(flag.span) > longest:
+            return None
         whole = whole_of(flag.span, flag.channel, playback.findings, rate)
+        around = flag.span
+        sounds = rules.sounds and self.can_seal and len(whole) <= longest
+        if sounds:
+            before, after = to_samples(LONGEST_BEFORE_S, rate), to_samples(AFTER_S, rate)
+            around = whole.pad(before, after).clip(0, total)
+        samples = playback.read(around.start, around.end)
+        missed = samples[flag.span.start - around.start :, flag.channel][: len(flag.span)].copy()
+        for other in others:
+            # What else is to be muted there is nothing to tune this case by.
+            _silence(samples, other, around)
+        return Heard(
+            flag=flag,
+            missed=missed,
+            whole=whole,
+            samples=samples if sounds else None,
+            around=around,
+            muted=tuple(playback.findings),
+            words=tuple(playback.words),
+            rate=rate,
+            days=rules.days,
+        )
+
+    def keep(self, heard: Heard) -> TuningCase:
+        """Keep what was read of a miss as a case; it may be muted by now."""
+        flag, rate, around = heard.flag, heard.rate, heard.around
         pattern = describe(
             flag.entity,
             flag.channel,
             flag.span,
-            samples=playback.read(whole.start, whole.end)[:, flag.channel],
-            at=whole.start,
-            muted=playback.findings,
-            words=playback.words,
+            samples=heard.missed,
+            at=flag.span.start,
+            muted=heard.muted,
+            words=heard.words,
             rate=rate,
         )
         row: dict[str, Any] = {
@@ -124,19 +176,13 @@ class TuningCases(Store):
             "wrapped": None,
             "until": None,
         }
-        short = len(flag.span) <= to_samples(LONGEST_S, rate)
-        if rules.sounds and self.can_seal and short:
-            before = BEFORE_S if pattern.asked is None else pattern.asked + JOINS_S + 4
-            around = whole.pad(
-                to_samples(min(max(before, BEFORE_S), LONGEST_BEFORE_S), rate),
-                to_samples(AFTER_S, rate),
-            ).clip(0, total)
-            samples = playback.read(around.start, around.end)
-            for other in others:
-                # What else is to be muted there is nothing to tune this case by.
-                _silence(samples, other, around)
-            sealed, wrapped = self._sealed(flag, samples, around, rate)
-            until = self._clock() + rules.days * _DAY
+        if heard.samples is not None:
+            asked = 0.0 if pattern.asked is None else pattern.asked + JOINS_S + 4
+            before = to_samples(min(max(asked, BEFORE_S), LONGEST_BEFORE_S), rate)
+            start = max(around.start, heard.whole.start - before)
+            kept = heard.samples[start - around.start :]
+            sealed, wrapped = self._sealed(flag, kept, Span(start, around.end), rate)
+            until = self._clock() + heard.days * _DAY
             row |= {"sound": sealed, "wrapped": wrapped, "until": until}
         with self._database.writing() as connection:
             connection.execute(insert(cases).values(row))
@@ -149,25 +195,38 @@ class TuningCases(Store):
             return [_case(row._asdict()) for row in found]
 
     def drop(self, case: int) -> None:
-        """Forget a case. Raises ``UsageError``: there is none of that number."""
+        """Destroy a case; see ``owed``. Raises ``UsageError``: there is none of that number."""
         with self._database.writing() as connection:
             if not connection.execute(delete(cases).where(cases.c.id == case)).rowcount:
                 raise UsageError(f"there is no case {case}; see hushtap cases list")
+        self._database.owed = True
+        self._database.emptied()
 
     def purge(self, vault: Vault) -> int:
-        """Destroy the sounds whose term is over or whose recording is gone; return how many."""
-        now, over = self._clock(), []
-        for case in self.all():
-            if case.sound is None or case.until is None:
-                continue
-            if now >= case.until or _is_gone(vault, case.recording):
-                over.append(case.id)
+        """Destroy the sounds whose term is over or whose recording is gone; return how many.
+
+        What a reader kept from being destroyed before is destroyed now.
+        """
+        now = self._clock()
+        query = select(cases.c.id, cases.c.recording, cases.c.until).where(
+            cases.c.sound.is_not(None)
+        )
+        with self._database.reading() as connection:
+            kept = connection.execute(query).all()
+        over = [row.id for row in kept if now >= row.until or _is_gone(vault, row.recording)]
         if over:
             gone = {"sound": None, "wrapped": None, "until": None}
             with self._database.writing() as connection:
                 connection.execute(update(cases).where(cases.c.id.in_(over)).values(gone))
+            self._database.owed = True
+        if self._database.owed:
             self._database.emptied()
         return len(over)
+
+    @property
+    def owed(self) -> bool:
+        """Whether what was destroyed may be in the database's log still: ``purge`` again."""
+        return self._database.owed
 
     def _sealed(
         self, flag: Flag, samples: NDArray[np.int16], around: Span, rate: int

@@ -7,6 +7,7 @@ under ``desk.key``, passwords by Argon2id, tokens and recovery codes by SHA-256.
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PRIVATE: Final = 0o600
+_WAITS_MS: Final = 10_000
+_WAITS_FOR_READERS_MS: Final = 500
 
 
 class DeskDatabase:
@@ -35,6 +38,8 @@ class DeskDatabase:
         self.folder = folder
         self.path = folder / "desk.db"
         self._turn = threading.Lock()
+        self.owed = True
+        """Whether the log of changes may hold what was deleted: by an earlier process, too."""
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._box = Fernet(_key(folder / "desk.key"))
@@ -50,7 +55,7 @@ class DeskDatabase:
         self._engine = create_engine(
             URL.create("sqlite", database=str(self.path)),
             hide_parameters=True,
-            connect_args={"timeout": 10, "check_same_thread": False},
+            connect_args={"timeout": _WAITS_MS / 1000, "check_same_thread": False},
         )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
@@ -79,14 +84,26 @@ class DeskDatabase:
         with self._turn, self._translated(), engine.begin() as connection:
             yield connection
 
-    def emptied(self) -> None:
-        """Overwrite the log of changes, which may hold what was deleted; a reader delays it."""
+    def emptied(self) -> bool:
+        """Overwrite the log of changes, which may hold what was deleted; return whether it was.
+
+        Whoever reads keeps it from that: it is ``owed`` then, and to be done again.
+        """
         with self._translated():
             raw = self._engine.raw_connection()
             try:
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor = raw.cursor()
+                cursor.execute(f"PRAGMA busy_timeout = {_WAITS_FOR_READERS_MS}")
+                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                cursor.execute(f"PRAGMA busy_timeout = {_WAITS_MS}")
+                cursor.close()
+            except sqlite3.Error as error:
+                raw.invalidate()
+                raise exc.DatabaseError(None, None, error) from None
             finally:
                 raw.close()
+        self.owed = bool(busy)
+        return not busy
 
     def seal(self, clear: str) -> bytes:
         """Return ``clear`` sealed under the desk's key."""

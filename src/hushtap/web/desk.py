@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -86,9 +86,12 @@ class Desk:
         watch: Watch,
         clock: Callable[[], float] = time.time,
         *,
-        learn: Callable[[Flag, Playback, list[Flag]], object] | None = None,
+        learn: Callable[[Flag, Playback, list[Flag]], Callable[[], object]] | None = None,
     ) -> None:
-        """``learn`` is given each miss before it is muted, and what else is to be muted there."""
+        """``learn`` is given each miss before it is muted, and what else is to be muted there.
+
+        What it returns is called once the miss is muted.
+        """
         self._vault = vault
         self._learn = learn
         self._watch = watch
@@ -271,25 +274,35 @@ class Desk:
         self._check(info, channel, span)
         note = partial(self.review.flag, channel=channel, span=span, entity=entity)
         flag = note(info.id, FlagKind.MISS, account=session.account.name)
-        self._learned(session, info.id, flag)
+        keep = self._learned(session, info.id, flag)
         try:
             self._as(session).mute(info.id, channel, span, entity)
         except HeldError:
             self.review.settle(flag, FlagState.HELD)
             return FlagState.HELD
-        self.review.settle(flag, FlagState.MUTED)
-        return FlagState.MUTED
+        else:
+            self.review.settle(flag, FlagState.MUTED)
+            return FlagState.MUTED
+        finally:
+            keep()
 
-    def _learned(self, session: Session, recording_id: str, flag: int) -> None:
-        if self._learn is None:
-            return
-        try:
-            playback = self._opened(session, recording_id).playback
-            waiting = self.review.waiting(recording_id)
-            [about] = [one for one in waiting if one.id == flag]
-            self._learn(about, playback, [one for one in waiting if one.id != flag])
-        except Exception as error:  # noqa: BLE001 - whatever it is, what was missed is muted
-            _LOGGER.warning("nothing was learned of a miss (%s)", type(error).__name__)
+    def _learned(self, session: Session, recording_id: str, flag: int) -> Callable[[], None]:
+        """Read what is learned of a miss; return what keeps it. Neither raises."""
+        kept: list[Callable[[], object]] = []
+
+        def keep() -> None:
+            with _unlearned():
+                for one in kept:
+                    one()
+
+        with _unlearned():
+            if self._learn is not None:
+                playback = self._opened(session, recording_id).playback
+                waiting = self.review.waiting(recording_id)
+                [about] = [one for one in waiting if one.id == flag]
+                others = [one for one in waiting if one.id != flag]
+                kept.append(self._learn(about, playback, others))
+        return keep
 
     def overmute(
         self, session: Session, recording_id: str, channel: int, span: Span, entity: Entity
@@ -345,6 +358,15 @@ class Desk:
             raise UsageError(f"call {info.id} has no such span")
         if span.end > info.samples:
             raise UsageError(f"call {info.id} ends before that")
+
+
+@contextmanager
+def _unlearned() -> Iterator[None]:
+    """Tell what goes wrong in learning, and go on: whatever it is, what was missed is muted."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - see above
+        _LOGGER.warning("nothing was learned of a miss (%s)", type(error).__name__)
 
 
 def _muted(playback: Playback) -> float:

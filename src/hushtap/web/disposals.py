@@ -101,8 +101,19 @@ class DisposalRequests(Store):
         values: dict[str, Any] = {"statement": statement}
         if whole:
             values["caller"] = None
+            self._database.owed = True
         with self._database.writing() as connection:
             connection.execute(update(erasures).where(erasures.c.id == request).values(values))
+
+    def forget_callers(self) -> None:
+        """Forget whose erasure was asked for, where there is nothing to decide any more."""
+        late = disposals.c.asked < self._clock() - GOOD_FOR
+        over = disposals.c.state.in_([Standing.DONE, Standing.HELD, Standing.DECLINED])
+        done = select(disposals.c.id).where(over | ((disposals.c.state == Standing.ASKED) & late))
+        here = (erasures.c.caller.is_not(None), erasures.c.id.in_(done))
+        with self._database.writing() as connection:
+            if connection.execute(update(erasures).where(*here).values(caller=None)).rowcount:
+                self._database.owed = True
 
     def statement(self, request: int) -> str:
         """Return the signed statement of an erasure. Raises ``UsageError``: there is none."""
@@ -170,6 +181,10 @@ class DisposalRequests(Store):
             # Of two who agree at once, one does.
             if not connection.execute(update(disposals).where(*here).values(values)).rowcount:
                 raise UsageError(_OVER)
+            if standing is Standing.DECLINED:
+                whose = update(erasures).where(erasures.c.id == request)
+                connection.execute(whose.values(caller=None))
+                self._database.owed = True
 
     def settle(self, request: int, standing: Standing) -> None:
         """Note what came of one that was agreed to."""

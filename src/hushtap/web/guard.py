@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from hushtap.web.accounts import Account
+    from hushtap.web.tokens import Token
+
 SAFE: Final = frozenset({"GET", "HEAD"})
 FORM_FIELD: Final = "form_token"
 FORM_HEADER: Final = "x-form-token"
@@ -190,9 +193,19 @@ def actor_of(session: Session) -> Actor:
 
 def lasts(request: Request) -> bool:
     """Return whether the session or token that ``request`` came with is good still."""
+    return account_now(request) is not None
+
+
+def account_now(request: Request) -> Account | None:
+    """Return whose session or token that is, with the rights of this moment; ``None``: of nobody.
+
+    A token's account may do more than the token.
+    """
     if request.state.session is not None and request.state.session.token is not None:
-        return request.app.state.tokens.find(_bearer(request)) is not None
-    return _session(request) is not None
+        found: tuple[Token, Account] | None = request.app.state.tokens.find(_bearer(request))
+        return None if found is None else found[1]
+    session = _session(request)
+    return None if session is None else session.account
 
 
 def address_of(request: Request) -> str:
@@ -234,10 +247,15 @@ def _session(request: Request) -> Session | None:
     return found
 
 
-async def _check_form(request: Request, session: Session | None) -> None:
-    """Refuse what another site made this browser send."""
+def check_site(request: Request) -> None:
+    """Refuse what a browser says that another site began. Raises ``ForbiddenError``."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise ForbiddenError("This came from another site.")
+
+
+async def _check_form(request: Request, session: Session | None) -> None:
+    """Refuse what another site made this browser send."""
+    check_site(request)
     if session is not None:
         wanted = session.form
     else:

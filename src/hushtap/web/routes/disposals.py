@@ -54,12 +54,12 @@ def agree(request: Request, session: Signed, number: int) -> Response:
     vault = state.desk.log(session)
     if found.of_caller:
         erasure = vault.subjects.erase(state.disposals.caller(number))
-        whole = not (erasure.held or erasure.open or erasure.failed or erasure.left)
-        state.disposals.erased(number, erasure.statement, whole=whole)
-        if erasure.held and not (erasure.open or erasure.failed or erasure.left):
-            state.disposals.settle(number, Standing.HELD)
-        elif whole:
-            state.disposals.settle(number, Standing.DONE)
+        # What a hold keeps is asked for anew once that is released.
+        over = not (erasure.open or erasure.failed or erasure.left)
+        state.disposals.erased(number, erasure.statement, whole=over)
+        if over:
+            state.disposals.settle(number, Standing.HELD if erasure.held else Standing.DONE)
+        state.cases.purge(state.vault)
         return go(request, "/disposals")
     try:
         if found.reason in _SAID:
@@ -87,6 +87,7 @@ def statement(request: Request, number: int) -> Response:
 def decline(request: Request, session: Signed, number: int) -> Response:
     """Decline, or take back what one asked for oneself."""
     _decide(request, session, number, Standing.DECLINED)
+    request.app.state.cases.purge(request.app.state.vault)
     return go(request, "/disposals")
 
 

@@ -11,7 +11,7 @@ from hushtap.errors import UsageError
 from hushtap.vault.audit.events import UNKNOWN, Activity, Actor, Kind, Outcome, Thing
 from hushtap.web.errors import SignInError
 from hushtap.web.federation import GOOD_FOR, RETURN
-from hushtap.web.guard import Routes, address_of, cookie_name
+from hushtap.web.guard import Routes, address_of, check_site, cookie_name
 from hushtap.web.pages import render
 from hushtap.web.roles import Permission
 from hushtap.web.routes.signin import let_in, tell
@@ -26,6 +26,8 @@ _LONGEST: Final = 4096
 @routes.page("GET", "/sign-in/oidc", Permission.PUBLIC)
 def leave(request: Request) -> Response:
     """Send the browser to the provider."""
+    # Another site must not use up the tries of whoever looks at it.
+    check_site(request)
     request.app.state.throttle.take(address_of(request))
     try:
         leaving = _federation(request).leave()
@@ -49,7 +51,9 @@ def leave(request: Request) -> Response:
 def come_back(request: Request) -> Response:
     """Let in whoever comes back, if the provider says who, and a group of theirs is known."""
     state = request.app.state
-    state.throttle.take(address_of(request))
+    bound = request.cookies.get(_cookie(request), "")
+    # What never left from here is counted apart: any site can send browsers to this address.
+    (state.throttle if bound else state.strays).take(address_of(request))
     given = {name: value[:_LONGEST] for name, value in request.query_params.items()}
     federation = _federation(request)
 
@@ -59,7 +63,7 @@ def come_back(request: Request) -> Response:
         journal.note(Activity.ACCOUNT_CHANGE, Outcome.SUCCESS, Thing(Kind.ACCOUNT, name))
 
     try:
-        name = federation.come_back(given, request.cookies.get(_cookie(request), ""), changes)
+        name = federation.come_back(given, bound, changes)
         account = state.accounts.admit(name)
     except SignInError as error:
         tell(request, UNKNOWN, Outcome.FAILURE)

@@ -11,16 +11,18 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from hushtap.web.desk import in_reach
 from hushtap.web.errors import DeskError
 from hushtap.web.gateway import GatewayError
-from hushtap.web.guard import Routes, Signed, lasts
+from hushtap.web.guard import Routes, Signed, account_now
 from hushtap.web.pages import render
-from hushtap.web.roles import Permission
+from hushtap.web.roles import Permission, may
 from hushtap.web.routes.calls import sides
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from hushtap.vault.recordings import RecordingInfo
     from hushtap.web.gateway import Feed, Gateway
 
 routes = Routes()
@@ -58,7 +60,7 @@ def live_call(request: Request, session: Signed, recording_id: str) -> Response:
 
 @routes.page("GET", "/live/{recording_id}/sound", Permission.CALLS_LIVE)
 async def sound(request: Request, session: Signed, recording_id: str) -> Response:
-    """Give the sound as it is cleared, for as long as the call and the session last.
+    """Give the sound as it is cleared, for as long as the call, the session and the right last.
 
     On record before its first byte. Each message is its length and what the gateway sent.
     """
@@ -79,21 +81,31 @@ async def sound(request: Request, session: Signed, recording_id: str) -> Respons
         "x-sample": str(head.sample),
     }
     return StreamingResponse(
-        _stream(request, feed, keep), headers=headers, media_type="application/octet-stream"
+        _stream(request, info, feed, keep), headers=headers, media_type="application/octet-stream"
     )
 
 
-async def _stream(request: Request, feed: Feed, keep: AsyncExitStack) -> AsyncIterator[bytes]:
+async def _stream(
+    request: Request, info: RecordingInfo, feed: Feed, keep: AsyncExitStack
+) -> AsyncIterator[bytes]:
     async with keep:
         looked = time.monotonic()
         async for message in feed:
             if time.monotonic() - looked > _LOOKS_EVERY_S:
                 looked = time.monotonic()
-                if not await run_in_threadpool(lasts, request):
+                if not await run_in_threadpool(_may_hear, request, info):
                     return
             yield LENGTH.pack(len(message)) + message
         if feed.ended:
             yield LENGTH.pack(0)
+
+
+def _may_hear(request: Request, info: RecordingInfo) -> bool:
+    """Return whether whoever listens may do so at this moment."""
+    account = account_now(request)
+    if account is None or not may(account.role, Permission.CALLS_LIVE):
+        return False
+    return in_reach(account, info)
 
 
 def _gateway(request: Request) -> Gateway:
