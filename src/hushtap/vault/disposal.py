@@ -192,7 +192,7 @@ class Disposals:
         with self._catalog.database.writing() as connection:
             gone = delete_keys(connection, recording_id)
             if begin is not None:
-                if not gone:
+                if keys and not gone:
                     raise DisposedMeanwhileError(
                         f"recording {recording_id} is being disposed of by somebody else"
                     )
