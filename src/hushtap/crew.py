@@ -43,7 +43,7 @@ class StoppedError(HushtapError):
 
 
 def usual_workers() -> int:
-    """Return how many calls are redacted at once unless told: one a core, ``MOST`` at most."""
+    """Return how many workers there are unless told: one a core, ``MOST`` at most."""
     with suppress(AttributeError):
         # Fewer than the machine has where the process is confined to some.
         return min(len(os.sched_getaffinity(0)), MOST)

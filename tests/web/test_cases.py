@@ -19,7 +19,7 @@ from hushtap.web.app import make_app
 from hushtap.web.cases import TuningCase, TuningCases, unsealed
 from hushtap.web.roles import Role
 from hushtap.web.rules import CaseRules, Rules
-from hushtap.web.upkeep import Upkeep
+from hushtap.web.upkeep import upkeep
 from vault.calls import call
 from web.bench import LENGTH, Bench, make_bench
 from web.test_governing import CALLER, of_caller, somebody
@@ -158,17 +158,15 @@ def test_an_open_desk_destroys_sounds_by_itself(keeping: tuple[Bench, PrivateKey
     recording, state = flag(bench), bench.app.state
     [case] = state.cases.all()
     bench.vault.life.dispose(recording, "case-2")
-    looked = threading.Event()
-
-    class Looking(Upkeep):
-        def look(self) -> None:
-            super().look()
-            looked.set()
-
-    upkeep = Looking(bench.vault, state.cases, state.disposals, every=0.01)
-    upkeep.start()
-    assert looked.wait(20)
-    upkeep.stop()
+    pause = threading.Event()
+    periodic = upkeep(bench.vault, state.cases, state.disposals, every=0.01)
+    periodic.start()
+    for _ in range(1000):
+        if [one.sound for one in state.cases.all()] == [None]:
+            break
+        pause.wait(0.02)
+    # The look that it is at is finished.
+    periodic.stop()
     assert not any(one in stored(bench) for one in kept(case))
 
 

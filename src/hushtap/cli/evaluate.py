@@ -41,7 +41,7 @@ def evaluate(
     model: ModelOption = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", metavar="N", help="Calls redacted at once; by default one a core."),
+        typer.Option("--jobs", metavar="N", help="Calls heard at once; by default one a core."),
     ] = None,
     as_json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="All figures, - for stdout.")

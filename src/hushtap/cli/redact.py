@@ -84,7 +84,10 @@ def redact(
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", metavar="N", min=1, help="Calls redacted at once; by default one a core."
+            "--jobs",
+            metavar="N",
+            min=1,
+            help="Calls heard at once; by default one a core.",
         ),
     ] = None,
     transcript: Annotated[

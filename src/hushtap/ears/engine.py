@@ -292,7 +292,7 @@ class Engine:
             beam_size=1,
             # CTranslate2 stops at half of this: 24 tokens for most windows, which speech
             # of that length does not reach. Loops that it ends go unmarked; marking them
-            # mutes a fifth more harmless talk and finds no further number.
+            # mutes a sixth more harmless talk and finds no further number.
             max_length=len(prompt) + _budget(canvas - TAIL),
             sampling_temperature=0.0,
             return_scores=True,

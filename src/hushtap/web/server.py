@@ -14,7 +14,7 @@ from hushtap.web.app import make_app
 from hushtap.web.database import DeskDatabase
 from hushtap.web.settings import Settings
 from hushtap.web.tls import own_certificate
-from hushtap.web.upkeep import Upkeep
+from hushtap.web.upkeep import upkeep
 from hushtap.web.webhook import courier_of
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def serve(
         ) from None
     server = _Server(config, started)
     courier = courier_of(app.state.rules.alerts, app.state.watch)
-    upkeep = Upkeep(vault, app.state.cases, app.state.disposals)
+    keeping = upkeep(vault, app.state.cases, app.state.disposals)
     try:
-        upkeep.start()
+        keeping.start()
         if courier is not None:
             courier.start()
         server.run()
@@ -134,7 +134,7 @@ def serve(
             f"port {place.port} of {place.host} is taken; give another --port"
         ) from None
     finally:
-        upkeep.stop()
+        keeping.stop()
         if courier is not None:
             courier.stop()
 

@@ -6,15 +6,13 @@ away for a while, or a desk that is restarted, loses none within eight tries ove
 
 from __future__ import annotations
 
-import logging
-import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from hushtap.errors import HushtapError
 from hushtap.standardwebhooks import message, read_keys, signed
+from hushtap.web.periodic import Periodic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from hushtap.web.rules import AlertRules
     from hushtap.web.watch import Alert, Watch
 
-_LOGGER: Final = logging.getLogger("hushtap.web")
 _EVERY: Final = 5.0
 """Seconds between two looks for what is due."""
 
@@ -40,18 +37,15 @@ class Courier:
         self._keys = read_keys(secret)
         # Neither proxies of the environment nor redirects see an alert.
         self._client = httpx.Client(timeout=10, trust_env=False, follow_redirects=False)
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+        self._rounds = Periodic("alerts", _EVERY, self.deliver)
 
     def start(self) -> None:
         """Send from now on, in a thread."""
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End the thread, after what it is sending."""
-        self._end.set()
-        if self._thread.is_alive():
-            self._thread.join(15)
+        self._rounds.stop()
         self._client.close()
 
     def deliver(self) -> int:
@@ -77,13 +71,6 @@ class Courier:
             return self._client.post(self._url, content=body, headers=headers).is_success
         except (httpx.HTTPError, httpx.InvalidURL):
             return False
-
-    def _run(self) -> None:
-        while not self._end.wait(_EVERY):
-            try:
-                self.deliver()
-            except HushtapError as error:
-                _LOGGER.error("%s", error)  # noqa: TRY400 - the text is ours, a trace is not
 
 
 def courier_of(rules: AlertRules, watch: Watch) -> Courier | None:
